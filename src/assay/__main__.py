@@ -1,0 +1,6 @@
+"""`python -m assay`."""
+
+from assay.cli.main import run
+
+if __name__ == "__main__":
+    run()
