@@ -1,0 +1,61 @@
+"""Opcodes of the pickle machine, protocols 0 to 5 (CPython `Lib/pickle.py`, PEP 307, 3154, 574)."""
+
+from __future__ import annotations
+
+MARK, STOP, POP, POP_MARK, DUP = b"(.012"
+FLOAT, INT, BININT, BININT1, LONG, BININT2, NONE = b"FIJKLMN"
+PERSID, BINPERSID, REDUCE = b"PQR"
+STRING, BINSTRING, SHORT_BINSTRING, UNICODE, BINUNICODE = b"STUVX"
+APPEND, BUILD, GLOBAL, DICT, EMPTY_DICT, APPENDS = b"abcd}e"
+GET, BINGET, INST, LONG_BINGET, LIST, EMPTY_LIST, OBJ = b"ghijl]o"
+PUT, BINPUT, LONG_BINPUT, SETITEM, TUPLE, EMPTY_TUPLE, SETITEMS, BINFLOAT = b"pqrst)uG"
+PROTO, NEWOBJ, EXT1, EXT2, EXT4 = b"\x80\x81\x82\x83\x84"
+TUPLE1, TUPLE2, TUPLE3, NEWTRUE, NEWFALSE, LONG1, LONG4 = b"\x85\x86\x87\x88\x89\x8a\x8b"
+BINBYTES, SHORT_BINBYTES = b"BC"
+SHORT_BINUNICODE, BINUNICODE8, BINBYTES8, EMPTY_SET = b"\x8c\x8d\x8e\x8f"
+ADDITEMS, FROZENSET, NEWOBJ_EX, STACK_GLOBAL, MEMOIZE, FRAME = b"\x90\x91\x92\x93\x94\x95"
+BYTEARRAY8, NEXT_BUFFER, READONLY_BUFFER = b"\x96\x97\x98"
+
+HIGHEST_PROTOCOL = 5
+
+INTERESTING = frozenset(
+    (
+        *(PERSID, BINPERSID, REDUCE, BUILD, GLOBAL, INST, OBJ, NEWOBJ, NEWOBJ_EX),
+        *(EXT1, EXT2, EXT4, STACK_GLOBAL),
+    )
+)
+"""What imports, calls, changes an object or asks the loader: a stream without is data."""
+
+NO_ARGUMENT = frozenset(
+    (
+        *(MARK, POP, POP_MARK, DUP, NONE, APPEND, DICT, EMPTY_DICT, APPENDS, LIST, EMPTY_LIST),
+        *(SETITEM, TUPLE, EMPTY_TUPLE, SETITEMS, TUPLE1, TUPLE2, TUPLE3, NEWTRUE, NEWFALSE),
+        *(EMPTY_SET, ADDITEMS, FROZENSET, MEMOIZE, NEXT_BUFFER, READONLY_BUFFER),
+    )
+)
+"""Data opcodes of one byte."""
+
+FIXED_ARGUMENT = {
+    **dict.fromkeys((BININT1, BINGET, BINPUT), 1),
+    BININT2: 2,
+    **dict.fromkeys((BININT, LONG_BINGET, LONG_BINPUT), 4),
+    BINFLOAT: 8,
+}
+"""Data opcodes with an argument of so many bytes."""
+
+COUNTED = {
+    **dict.fromkeys((SHORT_BINSTRING, SHORT_BINBYTES, SHORT_BINUNICODE, LONG1), 1),
+    **dict.fromkeys((BINSTRING, BINUNICODE, BINBYTES, LONG4), 4),
+    **dict.fromkeys((BINUNICODE8, BINBYTES8, BYTEARRAY8), 8),
+}
+"""Data opcodes with a little-endian length of so many bytes before their argument."""
+
+LINES = frozenset((FLOAT, INT, LONG, STRING, UNICODE, GET, PUT))
+"""Data opcodes whose argument is a line of text."""
+
+TEXT_CONSTANTS = frozenset(
+    (STRING, BINSTRING, SHORT_BINSTRING, UNICODE, BINUNICODE, SHORT_BINUNICODE, BINUNICODE8)
+)
+BYTES_CONSTANTS = frozenset((BINBYTES, SHORT_BINBYTES, BINBYTES8, BYTEARRAY8))
+NUMBER_CONSTANTS = frozenset((INT, BININT, BININT1, BININT2, LONG, LONG1, LONG4))
+FLOAT_CONSTANTS = frozenset((FLOAT, BINFLOAT))

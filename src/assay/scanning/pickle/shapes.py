@@ -1,0 +1,125 @@
+"""Argument lists: whether a call looks as a library writes it, and how it reads in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.scanning.pickle import opcodes as op
+from assay.scanning.pickle.imports import REACHING, Safety, Shape, class_like
+from assay.scanning.pickle.reading import constant
+from assay.scanning.pickle.result import Buffer
+from assay.scanning.pickle.values import Global, Instance, Mapping, Opaque, Tuple, Value
+
+_PREVIEW = 48
+
+
+def fits(data: Buffer, values: tuple[Value, ...], shape: Shape) -> bool:
+    """Whether arguments are of the kinds of a shape, in number and order."""
+    if shape and shape[-1].endswith("*"):
+        head, rest = shape[:-1], shape[-1][:-1]
+        shape = (*head, *([rest] * (len(values) - len(head))))
+    return len(values) == len(shape) and all(map(_is, (data,) * len(values), values, shape))
+
+
+def _is(data: Buffer, value: Value, kinds: str) -> bool:
+    options = kinds.split("|")
+    if isinstance(value, Tuple) and "data" in options:
+        return all(_is(data, item, kinds) for item in value.items)
+    return any(_is_one(data, value, kind) for kind in options)
+
+
+def _is_one(data: Buffer, value: Value, kind: str) -> bool:
+    if kind == "any":
+        return True
+    if type(value) is int:
+        return _constant_is(data, value, kind)
+    if isinstance(value, Global):
+        return _import_is(value, kind)
+    return kind in _kinds(value)
+
+
+def _kinds(value: Value) -> tuple[str, ...]:
+    if isinstance(value, Instance):
+        return ("instance", "bytes", "data") if value.origin.dotted == ENCODED else ("instance",)
+    if value is Opaque.PERSISTENT:
+        return ("instance",)
+    if isinstance(value, Tuple):
+        return ("tuple",)
+    return ("dict", "data") if isinstance(value, Mapping) else (str(value), "data")
+
+
+ENCODED = "_codecs.encode"
+"""What protocols below 3 write bytes by."""
+
+
+def _constant_is(data: Buffer, offset: int, kind: str) -> bool:
+    code = data[offset]
+    if kind.startswith("="):
+        return code in op.TEXT_CONSTANTS and constant(data, offset, 64) == kind[2:-1]
+    if kind == "name":
+        return code in op.TEXT_CONSTANTS and _plain_name(constant(data, offset, 256))
+    return kind in ("data", constant_kind(code)) or (
+        kind == "number" and constant_kind(code) in ("int", "float", "bool")
+    )
+
+
+def _plain_name(text: object) -> bool:
+    return isinstance(text, str) and text.isidentifier() and text not in REACHING
+
+
+def constant_kind(code: int) -> str:
+    """The kind of value a constant's opcode pushes."""
+    if code in op.TEXT_CONSTANTS:
+        return "str"
+    if code in op.BYTES_CONSTANTS:
+        return "bytes"
+    if code in op.NUMBER_CONSTANTS:
+        return "int"
+    if code in op.FLOAT_CONSTANTS:
+        return "float"
+    return "none" if code == op.NONE else "bool"
+
+
+def _import_is(value: Global, kind: str) -> bool:
+    judgement = value.judgement
+    if judgement.safety is Safety.DANGEROUS:
+        return False
+    if kind == "class":
+        return judgement.kind == "class" or judgement.library or class_like(value.name)
+    return kind == "import" or (kind == "callable" and judgement.safety is Safety.ALLOWED)
+
+
+def holds_text(data: Buffer, value: Value) -> bool:
+    """Whether a value is, or may hold, text or bytes: what tells a function what to do."""
+    if type(value) is int:
+        return constant_kind(data[value]) in ("str", "bytes")
+    if isinstance(value, Tuple):
+        return any(holds_text(data, item) for item in value.items)
+    return isinstance(value, (Opaque, Mapping)) and not _is_empty(value)
+
+
+def _is_empty(value: Opaque | Mapping) -> bool:
+    return isinstance(value, Mapping) and value.whole and not value.pairs
+
+
+def preview(data: Buffer, value: Value, depth: int = 2) -> str:
+    """A value as it would read in a program, short."""
+    if type(value) is int:
+        shown = repr(constant(data, value, _PREVIEW))
+        return shown if len(shown) <= _PREVIEW else shown[: _PREVIEW - 1] + "…"
+    if isinstance(value, Global):
+        return value.dotted
+    if isinstance(value, (Tuple, Mapping)):
+        return _container(data, value, depth) if depth else "…"
+    return f"<{value.origin.dotted if isinstance(value, Instance) else value}>"
+
+
+def _container(data: Buffer, value: Tuple | Mapping, depth: int) -> str:
+    if isinstance(value, Mapping):
+        return "{" + _joined(data, value.pairs[:8], depth) + "}"
+    comma = "," if len(value.items) == 1 else ""
+    return f"({_joined(data, value.items[:8], depth)}{comma})"
+
+
+def _joined(data: Buffer, values: Sequence[Value], depth: int) -> str:
+    return ", ".join(preview(data, value, depth - 1) for value in values)
