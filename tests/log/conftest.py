@@ -1,0 +1,10 @@
+"""Stores on both engines."""
+
+from databases import (  # noqa: F401 - fixtures
+    postgres_server,
+    postgres_store,
+    postgres_url,
+    sqlite_store,
+    sqlite_template,
+    store,
+)
