@@ -1,0 +1,1 @@
+"""The evidence of a release in one file, and checking it with no server."""
