@@ -1,0 +1,1 @@
+"""Speaks the server's API for the command line and for scripts."""

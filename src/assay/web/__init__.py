@@ -1,0 +1,1 @@
+"""What every HTTP entry shares: guard, bearer, ranges, byte answers. Decides nothing itself."""
