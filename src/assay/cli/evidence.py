@@ -1,0 +1,175 @@
+"""`assay evidence`: export the evidence of a release, and show such a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli.releases import parse_release
+from assay.cli.terminal import Format, console, print_json
+
+if TYPE_CHECKING:
+    from assay.evidence.bundle import EvidenceBundle
+
+app = typer.Typer(
+    help="Export and show the evidence of a release.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+Form = Annotated[Format, typer.Option("--format", help="How to answer.")]
+
+
+@app.command()
+def export(
+    release: Annotated[str, typer.Argument(help="namespace/name@REV", metavar="RELEASE")],
+    out: Annotated[Path, typer.Option("--out", help="File to write.", metavar="FILE")],
+    form: Form = Format.TABLE,
+) -> None:
+    """Write everything the server can show about a release into one file.
+
+    Scans, signature checks, approvals, states and the newest decision, each signed and with its
+    log proof; the manifest; publishers' signatures. Check it, without a server, with: assay
+    verify FOLDER --evidence FILE --trust-root trust.json.
+
+    Examples:
+
+      assay evidence export acme/sentiment@production --out evidence.json
+
+      assay evidence export acme/sentiment@3f2a91c --out evidence.json --format json
+    """
+    from assay.client import credentials
+    from assay.client.session import Session, model_path
+    from assay.evidence.bundle import EvidenceBundle
+
+    model, revision = parse_release(release, need_revision=True)
+    with Session(credentials.current()) as session:
+        path = model_path(model, "releases", revision, "evidence")
+        data = session.request("GET", path).content
+    bundle = EvidenceBundle.parse(data, subject=release)
+    _write(out, data)
+    if form is Format.JSON:
+        print_json({**_document(bundle), "file": str(out), "bytes": len(data)})
+    else:
+        console().print(
+            f"{out}: {len(data):,} bytes, {len(bundle.items)} signed statements about "
+            f"{bundle.release}",
+            markup=False,
+        )
+
+
+@app.command()
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Exported evidence.")
+    ],
+    form: Form = Format.TABLE,
+) -> None:
+    """Show what an evidence file says. It is only read here; assay verify says if it is true.
+
+    Examples:
+
+      assay evidence show evidence.json
+
+      assay evidence show evidence.json --format json
+    """
+    from assay.core.errors import UnavailableError
+    from assay.evidence.bundle import MAX_BYTES, EvidenceBundle
+
+    try:
+        with file.open("rb") as source:
+            data = source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnavailableError(f"cannot be read: {error.strerror}", subject=str(file)) from None
+    bundle = EvidenceBundle.parse(data, subject=str(file))
+    document = _document(bundle)
+    if form is Format.JSON:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _document(bundle: EvidenceBundle) -> dict[str, Any]:
+    return {
+        "schema": "assay.evidence-show/1",
+        "verified": False,
+        "release": bundle.release,
+        "tree": str(bundle.tree),
+        "oms_root": None if bundle.oms_root is None else str(bundle.oms_root),
+        "files": len(bundle.manifest.entries),
+        "size": bundle.manifest.size,
+        "statements": [
+            {
+                "kind": item.kind,
+                "statement": str(item.envelope.digest),
+                "logged": item.proof is not None,
+                "predicate_type": (statement := item.envelope.statement()).predicate_type,
+                "predicate": dict(statement.predicate),
+            }
+            for item in bundle.items
+        ],
+        "publisher_signatures": len(bundle.bundles),
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"[bold]{document['release']}[/bold]  (not verified: see assay verify)")
+    out.print(f"  tree     {document['tree']}")
+    out.print(f"  files    {document['files']}, {document['size']:,} bytes")
+    out.print(f"  publisher signatures  {document['publisher_signatures']}")
+    for row in document["statements"]:
+        logged = "" if row["logged"] else ", not logged yet"
+        out.print(f"  {row['kind']:9} {_told(row)}{logged}", markup=False)
+
+
+_TOLD = {
+    "decision": "{outcome}, not after {not_after}",
+    "scan": "{verdict}",
+    "signature": "{status}",
+    "approval": "{verdict} by {approver}: {reason}",
+    "state": "{to} by {by}: {reason}",
+    "alias": "{alias} by {by}: {reason}",
+}
+
+
+def _told(row: dict[str, Any]) -> str:
+    """A statement in a line. The file may be anyone's: what is not there is shown as `?`."""
+    told = row["predicate"]
+    inner, approver = told.get("assay"), told.get("approver")
+    words = defaultdict(lambda: "?", told)
+    if isinstance(inner, dict):
+        words.update(inner)
+    if isinstance(approver, dict):
+        words["approver"] = approver.get("name")
+    line = _TOLD.get(row["kind"], row["statement"]).format_map(words)
+    return "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """The whole file, or none.
+
+    Raises:
+        UnavailableError: it cannot be written.
+    """
+    from assay.core.errors import UnavailableError
+
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".evidence-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UnavailableError(f"cannot be written: {error.strerror}", subject=str(path)) from None

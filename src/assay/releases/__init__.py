@@ -1,0 +1,1 @@
+"""Releases: what is served, to whom, and who said so."""
