@@ -1,0 +1,150 @@
+"""`assay scan`: find hidden code and broken containers in model files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.terminal import byte_progress, console, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assay.scanning.report import Report, Unit
+
+
+class Gate(StrEnum):
+    """From which severity on a finding makes the answer no."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class ReportFormat(StrEnum):
+    """How a scan answers."""
+
+    TABLE = "table"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+def command(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Folders or files; each is one unit.", metavar="PATH...")
+    ],
+    gate: Annotated[
+        Gate, typer.Option("--gate", help="Findings from here on make the answer no.")
+    ] = Gate.HIGH,
+    each: Annotated[
+        bool, typer.Option("--each", help="Make every file below a folder its own unit.")
+    ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="F",
+            help="An earlier report (JSON): its findings no longer reach the gate.",
+        ),
+    ] = None,
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow",
+            metavar="F",
+            help='Imports you vouch for (TOML): imports = ["package.Name"]. May be repeated.',
+        ),
+    ] = None,
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="How to answer.")
+    ] = ReportFormat.TABLE,
+) -> None:
+    """Scan model files without loading any. What cannot be read is unknown, never clean.
+
+    Exit code 0: nothing at the gate or above. 1: a finding is. 3: none is, but something
+    could not be read.
+
+    Examples:
+
+      assay scan ./my-model
+
+      assay scan model.pt weights.safetensors --gate medium --format json
+    """
+    from assay.scanning.sandbox import Sandbox, allowed
+
+    with Sandbox(allow=allowed(allow or ())) as sandbox:
+        sandbox.start()  # it gets ready while the rest is imported
+        from assay.core.finding import Severity
+        from assay.scanning.baseline import read_baseline
+        from assay.scanning.interface import scan_with
+
+        known = read_baseline(baseline) if baseline else frozenset()
+        out = console()
+        with byte_progress("scanning", _size(paths)) as progress:
+            report = scan_with(sandbox, paths, each=each, progress=progress)
+    if form is ReportFormat.JSON:
+        from assay.scanning.report import to_json
+
+        print_json(to_json(report, known))
+    elif form is ReportFormat.SARIF:
+        from assay.scanning.report import to_sarif
+
+        print_json(to_sarif(report, known))
+    else:
+        _print(out, report, known)
+    raise typer.Exit(report.exit_code(Severity(gate.value), known))
+
+
+def _size(paths: list[Path]) -> int:
+    """Bytes to expect, for the progress bar alone."""
+    import sys
+
+    if not sys.stderr.isatty():
+        return 0
+    files = (file for path in paths for file in (path.rglob("*") if path.is_dir() else (path,)))
+    return sum(file.lstat().st_size for file in files if file.is_file())
+
+
+def _print(out: Console, report: Report, known: frozenset[str]) -> None:
+    for unit in report.units:
+        _print_unit(out, unit, known)
+    if len(report.units) > 1:
+        verdicts = [unit.verdict.value for unit in report.units]
+        counted = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
+        out.print(f"{len(report.units)} units: {counted}", markup=False)
+
+
+_COLOURS = {"clean": "green", "suspicious": "yellow", "unknown": "yellow", "malicious": "bold red"}
+
+
+def _print_unit(out: Console, unit: Unit, known: frozenset[str]) -> None:
+    from rich.text import Text
+
+    title = Text(f"{unit.path}: ")
+    title.append(unit.verdict.value, style=_COLOURS[unit.verdict.value])
+    out.print(title)
+    if unit.digest is not None:
+        out.print(f"  {unit.digest}", markup=False)
+    for finding in unit.findings:
+        mark = " (known)" if finding.id in known else ""
+        out.print(
+            f"  {finding.severity.value}/{finding.confidence.value}  {finding.rule}{mark}  "
+            f"{_where(finding.path, finding.location.to_json())}\n"
+            f"      {finding.title}: {finding.evidence}\n"
+            f"      {finding.remedy}\n"
+            f"      id {finding.id}",
+            markup=False,
+        )
+    for item in unit.unread:
+        where = f"{item.path}: " if item.path else ""
+        out.print(f"  unread  {where}{item.reason}", markup=False)
+
+
+def _where(path: str, location: dict[str, object]) -> str:
+    parts = [path] if path else []
+    parts += [f"{key} {value}" for key, value in location.items()]
+    return ", ".join(parts)

@@ -1,0 +1,143 @@
+"""Files under way: each opened once, read by the sandbox and hashed by this side."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from assay.core.digest import Digest
+from assay.core.finding import Unread
+from assay.core.hashing import BUFFER_BYTES, kind_of
+from assay.core.limits import ScanLimits
+from assay.scanning.sandbox import FileResult, Sandbox
+
+
+@dataclass(slots=True)
+class FileRead:
+    """What became of one file; filled in while the batch goes on.
+
+    Attributes:
+        digest: None where the file was not hashed, or not wholly.
+        result: None until the sandbox has answered.
+    """
+
+    path: str
+    size: int = 0
+    digest: Digest | None = None
+    result: FileResult | None = None
+
+
+class Batch:
+    """Hands files to the sandbox and closes them when they are done; a context manager."""
+
+    def __init__(
+        self, sandbox: Sandbox, limits: ScanLimits, progress: Callable[[int], None]
+    ) -> None:
+        self._sandbox = sandbox
+        self._limits = limits
+        self._progress = progress
+        self._open: dict[int, int] = {}
+        self._view = memoryview(bytearray(BUFFER_BYTES))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._sandbox.finish()
+        finally:
+            if self._open:
+                self._sandbox.close()
+            for descriptor in list(self._open):
+                os.close(descriptor)
+            self._open.clear()
+
+    def take(
+        self,
+        path: str,
+        descriptor: int,
+        *,
+        title: str = "",
+        size: int | None = None,
+        digest: bool = True,
+    ) -> FileRead:
+        """Take in a file by a descriptor, which is the batch's from now on.
+
+        Args:
+            path: As findings name it.
+            descriptor: Open for reading.
+            title: The name that says what it claims to be; the path when empty.
+            size: The bytes it must have, where somebody said so.
+            digest: Whether to hash it as well.
+        """
+        read = FileRead(path)
+        self._open[descriptor] = 2
+        before = os.fstat(descriptor)
+        read.size = before.st_size
+        reason = self._refusal(before, size)
+        if reason:
+            read.result = FileResult.failed(path, reason)
+            self._release(descriptor)
+            self._release(descriptor)
+            return read
+
+        def done(result: FileResult) -> None:
+            changed = _identity(os.fstat(descriptor)) != _identity(before)
+            read.result = _changed(result, path) if changed else result
+            self._release(descriptor)
+
+        try:
+            self._sandbox.submit(path, descriptor, before.st_size, done, title=title)
+            if digest:
+                read.digest = self._hash(descriptor, before.st_size)
+            else:
+                self._progress(before.st_size)
+        finally:
+            self._release(descriptor)
+        return read
+
+    def _refusal(self, status: os.stat_result, size: int | None) -> str:
+        if not stat.S_ISREG(status.st_mode):
+            return f"is {kind_of(status.st_mode)}, not a regular file"
+        if size is not None and size != status.st_size:
+            return f"has {status.st_size} bytes where {size} are expected"
+        if status.st_size > self._limits.file_bytes:
+            return f"is over {self._limits.file_bytes} bytes"
+        return ""
+
+    def _release(self, descriptor: int) -> None:
+        """Close a file that is both judged and hashed."""
+        self._open[descriptor] -= 1
+        if not self._open[descriptor]:
+            del self._open[descriptor]
+            os.close(descriptor)
+
+    def _hash(self, descriptor: int, size: int) -> Digest | None:
+        hasher = hashlib.sha256()
+        position = 0
+        while position < size:
+            wanted = min(BUFFER_BYTES, size - position)
+            try:
+                count = os.preadv(descriptor, [self._view[:wanted]], position)
+            except OSError:
+                return None
+            if not count:
+                return None
+            hasher.update(self._view[:count])
+            position += count
+            self._progress(count)
+        return Digest(hasher.hexdigest())
+
+
+def _changed(result: FileResult, path: str) -> FileResult:
+    more = Unread(path, "changed while it was read")
+    return replace(result, unread=(*result.unread, more))
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,279 @@
+"""What a file is, by its content; what its name says is compared afterwards.
+
+A format is recognised by its magic and, where that is weak, by its structure. What no
+scanner judges yet is `unknown` with the reason, never clean.
+"""
+
+from __future__ import annotations
+
+import codecs
+import posixpath
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assay.core.limits import MIB, ScanLimits
+from assay.scanning.pickle import PersistentIdRule, PickleResult, Safety, scan_pickle
+from assay.scanning.pickle import opcodes as op
+from assay.scanning.pickle.executables import executable
+from assay.scanning.pickle.torch_legacy import MAGIC as TORCH_LEGACY_MAGIC
+from assay.scanning.scanners.text_names import is_inert, reason_of
+from assay.scanning.subject import Buffer, Subject
+
+HEAD_BYTES = 1024
+SAFETENSORS_HEADER_BYTES = 100_000_000
+"""Longest header the safetensors library accepts."""
+
+
+class Family(StrEnum):
+    """Formats by which scanner reads them."""
+
+    EMPTY = "empty"
+    PICKLE = "pickle"
+    TORCH_LEGACY = "torch-legacy"
+    ZIP = "zip"
+    SAFETENSORS = "safetensors"
+    JSON = "json"
+    JSON_LINES = "json-lines"
+    TEXT = "text"
+    PNG = "png"
+    JPEG = "jpeg"
+    GIF = "gif"
+    WEBP = "webp"
+    EXECUTABLE = "executable"
+    UNKNOWN = "unknown"
+
+
+IMAGES = frozenset({Family.PNG, Family.JPEG, Family.GIF, Family.WEBP})
+INERT = IMAGES | {Family.SAFETENSORS, Family.JSON, Family.JSON_LINES, Family.TEXT}
+"""Formats that hold only data: behind such a name nothing else is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a file is.
+
+    Attributes:
+        family: Which scanner reads it.
+        reason: Why nobody does, where the family is unknown.
+    """
+
+    family: Family
+    reason: str = ""
+
+
+_EXTENSIONS = {
+    ".safetensors": Family.SAFETENSORS,
+    ".json": Family.JSON,
+    ".jsonl": Family.JSON_LINES,
+    ".ndjson": Family.JSON_LINES,
+    ".txt": Family.TEXT,
+    ".md": Family.TEXT,
+    ".rst": Family.TEXT,
+    ".csv": Family.TEXT,
+    ".png": Family.PNG,
+    ".jpg": Family.JPEG,
+    ".jpeg": Family.JPEG,
+    ".gif": Family.GIF,
+    ".webp": Family.WEBP,
+}
+_PICKLES = frozenset(".pkl .pickle .p .pk .pck .pcl .joblib .dill .sav .pt .pth .ckpt".split())
+_DATA_ELSEWHERE = frozenset(
+    ".onnx .gguf .ggml .h5 .hdf5 .keras .npy .npz .tflite .pb .parquet .arrow .tar".split()
+)
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", Family.PNG),
+    (b"\xff\xd8\xff", Family.JPEG),
+    (b"GIF87a", Family.GIF),
+    (b"GIF89a", Family.GIF),
+)
+_UNJUDGED = (
+    (0, b"GGUF", "GGUF"),
+    (0, b"\x89HDF\r\n\x1a\n", "HDF5 (Keras)"),
+    (0, b"\x93NUMPY", "a NumPy array file"),
+    (4, b"TFL3", "TensorFlow Lite"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"\x1f\x8b", "a gzip file"),
+    (0, b"BZh", "a bzip2 file"),
+    (0, b"\xfd7zXZ\x00", "an xz file"),
+    (0, b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (0, b"\x04\x22\x4d\x18", "an LZ4 file"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!", "a RAR archive"),
+    (0, b"PAR1", "Parquet"),
+    (0, b"ARROW1", "Arrow"),
+    (0, b"%PDF", "PDF"),
+    (0, b"\x00asm", "WebAssembly"),
+    (0, b"\xca\xfe\xba\xbe", "Java or macOS code"),
+    (0, b"\x7fELF", "a damaged program"),
+    (0, b"SQLite format 3", "a SQLite database"),
+)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_LINES = (".jsonl", ".ndjson")
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_BY_EXTENSION = {
+    ".onnx": "ONNX",
+    ".pb": "a TensorFlow graph",
+    ".model": "a binary tokenizer model",
+    ".gguf": "GGUF",
+    ".h5": "HDF5 (Keras)",
+    ".msgpack": "MessagePack",
+    ".npy": "a NumPy array file",
+    ".tflite": "TensorFlow Lite",
+}
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+_TEXT_SAMPLE = 64 * 1024
+_PROBE = ScanLimits(max_findings=20, memo_entries=1_000_000, stack_items=1_000_000)
+_FIRST_BYTES = frozenset(
+    (*op.INTERESTING, *op.NO_ARGUMENT, *op.FIXED_ARGUMENT, *op.COUNTED, *op.LINES, op.FRAME)
+)
+
+
+def extension(path: str) -> str:
+    """The ending of a name, lower case, with its dot; "" without one."""
+    return posixpath.splitext(path.rsplit("/", 1)[-1])[1].lower()
+
+
+def declared(path: str) -> Family | None:
+    """The family a name claims, where it claims one that is checked."""
+    return _EXTENSIONS.get(extension(path))
+
+
+def declares_other_data(path: str) -> bool:
+    """Whether a name claims a format that is neither a pickle nor a plain zip archive."""
+    return extension(path) in _DATA_ELSEWHERE
+
+
+def may_be_empty(path: str) -> bool:
+    """Whether a file of this name without content is what its name says: text, code, a marker."""
+    wanted, ending = declared(path), extension(path)
+    weights = _PICKLES | _DATA_ELSEWHERE | _BY_EXTENSION.keys() | {".bin"}
+    return wanted in (None, Family.TEXT, Family.JSON_LINES) and ending not in weights
+
+
+def identify(data: Buffer, subject: Subject) -> Format:
+    """What these bytes are. Reads the first kilobyte, and more where that does not decide."""
+    if not len(data):
+        return Format(Family.EMPTY)
+    head = bytes(data[:HEAD_BYTES])
+    return _by_magic(head) or _by_structure(data, head, subject) or _by_text(data, head, subject)
+
+
+def _by_magic(head: bytes) -> Format | None:
+    if executable(head):
+        return Format(Family.EXECUTABLE)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Format(Family.ZIP)
+    for magic, family in _MAGIC:
+        if head.startswith(magic):
+            return Format(family)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format(Family.WEBP)
+    return _unjudged_by_magic(head)
+
+
+def _unjudged_by_magic(head: bytes) -> Format | None:
+    if head.startswith(_LFS_POINTER) and len(head) < HEAD_BYTES:
+        return Format(Family.UNKNOWN, "a Git LFS pointer: the file itself is not here")
+    for offset, magic, what in _UNJUDGED:
+        if head[offset : offset + len(magic)] == magic:
+            return _unjudged(what)
+    return None
+
+
+def _by_structure(data: Buffer, head: bytes, subject: Subject) -> Format | None:
+    ending = extension(subject.name)
+    if _looks_like_safetensors(head, len(data)):
+        return Format(Family.SAFETENSORS)
+    if head.startswith(TORCH_LEGACY_MAGIC):
+        return Format(Family.TORCH_LEGACY)
+    if head[0] == op.PROTO and head[1:2] and head[1] <= op.HIGHEST_PROTOCOL:
+        return Format(Family.PICKLE)
+    if ending == ".safetensors":
+        return Format(Family.SAFETENSORS)
+    compressed = head.startswith(_ZLIB)
+    if (ending in _PICKLES and not compressed) or old_pickle(data, subject) is not None:
+        return Format(Family.PICKLE)
+    return _unjudged("compressed with zlib") if compressed else None
+
+
+def _by_text(data: Buffer, head: bytes, subject: Subject) -> Format:
+    ending = extension(subject.name)
+    json = ending in (".json", *_LINES)
+    budget = subject.limits.json_bytes if json else subject.limits.text_bytes
+    if _CONTROL.search(data, 0, _TEXT_SAMPLE):
+        return _binary(subject.name)
+    if len(data) > budget:
+        return _unknown(f"text over the budget of {budget} bytes")
+    return _text(subject.name, head) if is_text(data) else _binary(subject.name)
+
+
+def _text(name: str, head: bytes) -> Format:
+    """What a text is, by its name and first character."""
+    ending, inert, reason = extension(name), is_inert(name), reason_of(name, head)
+    if reason:
+        return _unknown(reason)
+    if ending in _LINES:
+        return Format(Family.JSON_LINES)
+    if ending == ".json" or (not inert and head.lstrip()[:1] in (b"{", b"[")):
+        return Format(Family.JSON)
+    return Format(Family.TEXT) if inert else _unknown("text whose use is not known")
+
+
+def _binary(name: str) -> Format:
+    wanted = declared(name)
+    if wanted in (Family.TEXT, Family.JSON, Family.JSON_LINES):
+        return _unknown(f"it is not the {wanted} its name says")
+    if extension(name) in _BY_EXTENSION:
+        return _unjudged(_BY_EXTENSION[extension(name)])
+    return _unknown("its format is not known")
+
+
+def _unknown(reason: str) -> Format:
+    return Format(Family.UNKNOWN, reason)
+
+
+def _unjudged(what: str) -> Format:
+    return Format(Family.UNKNOWN, f"{what}: not judged yet")
+
+
+def _looks_like_safetensors(head: bytes, size: int) -> bool:
+    length = int.from_bytes(head[:8], "little")
+    return head[8:9] == b"{" and length <= min(size - 8, SAFETENSORS_HEADER_BYTES)
+
+
+def is_text(data: Buffer) -> bool:
+    """Whether all bytes are UTF-8 text without control characters."""
+    if _CONTROL.search(data):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), MIB):
+            decoder.decode(bytes(data[at : at + MIB]), final=at + MIB >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def old_pickle(data: Buffer, subject: Subject) -> PickleResult | None:
+    """The reading of a pickle that has no header (protocols 0 and 1), if the bytes are one.
+
+    They are one if they are read to their end as one, or if they import a name that could
+    be one and use it, or that no model needs: that much a loader would have done.
+    """
+    if data[0] not in _FIRST_BYTES:
+        return None
+    result = scan_pickle(
+        data,
+        path=subject.path,
+        member=subject.member,
+        base_offset=subject.base,
+        limits=_PROBE,
+        policy=subject.policy,
+        persistent_ids=PersistentIdRule.UNKNOWN,
+    )
+    names = [found for found in result.imports if _NAME.match(found.module)]
+    acts = any(f.safety is Safety.DANGEROUS or set(f.uses) - {"imported"} for f in names)
+    whole = result.streams > 0 and result.end - subject.base == len(data) > 2
+    return result if acts or whole else None

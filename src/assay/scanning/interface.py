@@ -1,0 +1,293 @@
+"""Scanning, as the command line, the server and Python programs use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assay.core.digest import Digest
+from assay.core.errors import DataError, UnavailableError, UsageError
+from assay.core.finding import Finding, Location, Unread, Verdict, verdict_of
+from assay.core.folder import Listing, Problem, list_folder, shown
+from assay.core.hashing import failed_to_open, silent
+from assay.core.limits import ScanLimits
+from assay.core.manifest import Manifest, ManifestEntry
+from assay.scanning.batch import Batch, FileRead
+from assay.scanning.opening import Opener
+from assay.scanning.report import Report, Unit
+from assay.scanning.ruleset import ruleset
+from assay.scanning.sandbox import FileResult, Sandbox, allowed
+
+__all__ = ["RULESET", "FilesScan", "InputFile", "Report", "Unit", "scan", "scan_files"]
+
+RULESET = ruleset()
+"""Names the rules in use; a scan by other rules is no answer any more."""
+
+Progress = Callable[[int], None]
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file somebody else keeps.
+
+    Attributes:
+        path: Relative, as it is called in its unit.
+        size: Bytes it must have.
+        open: Gives a descriptor for reading, which the scanner closes.
+    """
+
+    path: str
+    size: int
+    open: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesScan:
+    """What a scan of somebody's files says.
+
+    Attributes:
+        findings: Worst first.
+        formats: The formats that were met, sorted.
+    """
+
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    ruleset: str
+    formats: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The strictest word they make for."""
+        return verdict_of(self.findings, self.unread)
+
+
+def scan(
+    path: str | Path,
+    *,
+    each: bool = False,
+    limits: ScanLimits | None = None,
+    policy_files: Sequence[Path] = (),
+    progress: Progress = silent,
+) -> Report:
+    """Scan a folder or a file without loading any of it.
+
+    Args:
+        path: One unit.
+        each: Make every file below it a unit of its own.
+        limits: Budgets; exceeding one leaves a file unread.
+        policy_files: Allow files: imports the caller vouches for.
+        progress: Told the bytes read.
+
+    Raises:
+        UsageError: there is no such path, or an allow file cannot be used.
+        UnavailableError: the folder cannot be read or the sandbox not be started.
+    """
+    return scan_paths(
+        (path,), each=each, limits=limits, policy_files=policy_files, progress=progress
+    )
+
+
+def scan_paths(
+    paths: Sequence[str | Path],
+    *,
+    each: bool = False,
+    limits: ScanLimits | None = None,
+    policy_files: Sequence[Path] = (),
+    progress: Progress = silent,
+) -> Report:
+    """`scan` over several units, with one sandbox."""
+    with Sandbox(limits, allow=allowed(policy_files)) as sandbox:
+        sandbox.start()
+        return scan_with(sandbox, paths, each=each, progress=progress)
+
+
+def scan_with(
+    sandbox: Sandbox,
+    paths: Sequence[str | Path],
+    *,
+    each: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """`scan_paths` with a sandbox that was made, and perhaps started, before."""
+    units: list[Unit] = []
+    for path in paths:
+        with Batch(sandbox, sandbox.limits, progress) as batch:
+            gathered = _gather(Path(path), batch, each=each)
+        units += gathered()
+    return Report(tuple(units), RULESET)
+
+
+def scan_files(
+    files: Sequence[InputFile],
+    *,
+    limits: ScanLimits | None = None,
+    wall_seconds: int | None = None,
+    progress: Progress = silent,
+) -> FilesScan:
+    """Scan files by descriptors, as one unit.
+
+    Args:
+        files: What to read; their bytes are not hashed again.
+        limits: Budgets.
+        wall_seconds: Elapsed time per file, in place of the budget's.
+        progress: Told the bytes handed over, and 0 about every second while nothing else happens.
+
+    Raises:
+        AssayError: what opening a file raises.
+        UnavailableError: the sandbox cannot be started.
+    """
+    budgets = limits or ScanLimits()
+    if wall_seconds is not None:
+        budgets = replace(budgets, wall_seconds=wall_seconds)
+    reads: list[FileRead] = []
+    sandbox = Sandbox(budgets, beat=lambda: progress(0))
+    with sandbox, Batch(sandbox, budgets, progress) as batch:
+        sandbox.start()
+        for file in files:
+            try:
+                descriptor = file.open()
+            except OSError as error:
+                reads.append(_failed(file.path, f"cannot be read: {error.strerror}"))
+                continue
+            reads.append(batch.take(file.path, descriptor, size=file.size, digest=False))
+    if not files:
+        reads.append(_failed("", "there are no files"))
+    results = [_result(read) for read in reads]
+    return FilesScan(
+        _ordered(finding for result in results for finding in result.findings),
+        tuple(item for result in results for item in result.unread),
+        RULESET,
+        tuple(sorted({result.family for result in results})),
+    )
+
+
+def _gather(path: Path, batch: Batch, *, each: bool) -> Callable[[], list[Unit]]:
+    """Take in a path's files; the units are there when the batch is done."""
+    if not path.is_dir():
+        read = _take_file(path, batch)
+        return lambda: [_file_unit(shown(str(path)), read)]
+    listing = list_folder(path)
+    reads = _take_folder(listing, batch, each=each)
+    if each:
+        return lambda: [*_problem_units(listing), *_each_unit(path, reads)]
+    return lambda: [_folder_unit(path, listing, reads)]
+
+
+def _take_file(path: Path, batch: Batch) -> FileRead:
+    try:
+        descriptor = os.open(path, _OPEN)
+    except FileNotFoundError:
+        raise UsageError("does not exist", subject=shown(str(path))) from None
+    except OSError as error:
+        if not os.path.lexists(path):
+            raise UnavailableError(
+                f"cannot be read: {error.strerror}", subject=shown(str(path))
+            ) from None
+        return _failed("", f"cannot be read: {error.strerror}")
+    return batch.take("", descriptor, title=path.name)
+
+
+def _take_folder(listing: Listing, batch: Batch, *, each: bool) -> list[tuple[str, FileRead]]:
+    reads = []
+    with Opener(listing) as opener:
+        for file in listing.files:
+            inside = "" if each else file.path
+            try:
+                descriptor = opener.open(file)
+            except OSError as error:
+                reads.append((file.path, _failed(inside, failed_to_open(error).reason)))
+                continue
+            reads.append((file.path, batch.take(inside, descriptor, title=file.path)))
+    return reads
+
+
+def _failed(path: str, reason: str) -> FileRead:
+    return FileRead(path, result=FileResult.failed(path, reason))
+
+
+def _result(read: FileRead) -> FileResult:
+    return read.result or FileResult.failed(read.path, "the scan did not get to it")
+
+
+def _file_unit(path: str, read: FileRead) -> Unit:
+    result = _result(read)
+    unread = result.unread
+    if read.digest is None and not unread:
+        unread = (Unread("", "could not be hashed"),)
+    return Unit(path, "file", read.digest, _ordered(result.findings), unread)
+
+
+def _each_unit(path: Path, reads: Iterable[tuple[str, FileRead]]) -> list[Unit]:
+    return [_file_unit(shown(str(path / name)), read) for name, read in reads]
+
+
+def _problem_units(listing: Listing) -> list[Unit]:
+    units = []
+    for problem in listing.problems:
+        findings, unread = _problem(listing, problem, "")
+        path = shown(str(listing.root / problem.path))
+        units.append(Unit(path, "file", None, findings, unread))
+    return units
+
+
+def _folder_unit(path: Path, listing: Listing, reads: Sequence[tuple[str, FileRead]]) -> Unit:
+    results = [_result(read) for _, read in reads]
+    findings = [finding for result in results for finding in result.findings]
+    unread = [item for result in results for item in result.unread]
+    for problem in listing.problems:
+        found, missed = _problem(listing, problem, shown(problem.path))
+        findings += found
+        unread += missed
+    digest, reason = _tree_digest(listing, reads)
+    if reason is not None:
+        unread.append(reason)
+    if not reads and not findings and not unread:
+        unread.append(Unread("", "the folder holds no files"))
+    return Unit(
+        shown(str(path)),
+        "folder",
+        digest,
+        _ordered(findings),
+        tuple(unread),
+        len(reads) + len(listing.problems),
+    )
+
+
+def _problem(
+    listing: Listing, problem: Problem, inside: str
+) -> tuple[tuple[Finding, ...], tuple[Unread, ...]]:
+    """A link that is not followed is a finding; all else a manifest cannot hold is unread."""
+    if (listing.root / problem.path).is_symlink() and not problem.unreadable:
+        from assay.scanning.file_rules import RULES
+
+        target = shown(str((listing.root / problem.path).readlink()))
+        return (RULES["file.link"].finding(inside, Location(), f"leads to {target}"),), ()
+    return (), (Unread(inside, problem.reason),)
+
+
+def _tree_digest(
+    listing: Listing, reads: Sequence[tuple[str, FileRead]]
+) -> tuple[Digest | None, Unread | None]:
+    """The folder's name, where all of it could be hashed; else, where nothing said so, why not."""
+    entries = [
+        ManifestEntry(name, read.size, read.digest)
+        for name, read in reads
+        if read.digest is not None
+    ]
+    missing = next((name for name, read in reads if read.digest is None), None)
+    if missing is not None:
+        return None, Unread(missing, "could not be hashed")
+    try:
+        manifest = Manifest.of(entries)
+    except DataError as error:
+        return None, Unread(error.subject or "", error.message)
+    return (None if listing.problems else manifest.tree_digest), None
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        sorted(findings, key=lambda f: (-f.severity.rank, -f.confidence.rank, f.path, f.rule))
+    )

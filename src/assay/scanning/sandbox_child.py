@@ -1,0 +1,160 @@
+"""The child that reads untrusted bytes: it gets descriptors and answers in JSON lines.
+
+Started as `python -I -S` by `sandbox.py`, which speaks the protocol from the other side:
+requests arrive on a socket (JSON, one open descriptor each), answers leave on standard
+output, one line each, in order. Before the first request it gives up everything else.
+"""
+
+from __future__ import annotations
+
+import array
+import codecs
+import json
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from assay.core.limits import ArchiveLimits, ScanLimits
+from assay.scanning import landlock, seccomp
+from assay.scanning.allowing import policy_with
+from assay.scanning.inspection import inspect
+from assay.scanning.pickle.imports import ImportPolicy
+from assay.scanning.subject import Subject
+
+REQUEST_BYTES = 64 * 1024
+_OUT = 1
+_FILES = 64
+_CPU_MARGIN = 2
+
+for _codec in ("ascii", "cp437", "latin-1", "unicode_escape", "raw_unicode_escape", "utf-16be"):
+    codecs.lookup(_codec)  # loaded now: no file can be opened later
+
+
+def main(socket_number: int, options: str) -> None:
+    """Lock down, say what holds, then serve until the other side hangs up."""
+    settings = json.loads(options)
+    limits = ScanLimits(**settings["limits"])
+    archives = ArchiveLimits(**settings["archives"])
+    policy = policy_with(settings["allow"])
+    requests = socket.socket(fileno=socket_number)
+    holds = lock_down(limits)
+    if settings.get("probe"):
+        holds |= probe()
+    _answer({"ready": holds})
+    if settings.get("probe"):
+        return
+    serve(requests, limits, archives, policy)
+
+
+def lock_down(limits: ScanLimits) -> dict[str, Any]:
+    """Give up what a scan does not need; what each lock says about itself."""
+    for kind, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, _FILES),
+        (resource.RLIMIT_DATA, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds * _CPU_MARGIN),
+    ):
+        resource.setrlimit(kind, (value, value))
+    privileges = seccomp.no_new_privileges()
+    paths = landlock.deny_everything() if privileges else 0
+    return {
+        "isolated": bool(sys.flags.isolated and sys.flags.no_site),
+        "limits": True,
+        "no_new_privs": privileges,
+        "landlock": paths,
+        "seccomp": seccomp.restrict_calls() if privileges else False,
+    }
+
+
+def probe() -> dict[str, bool]:
+    """Try what must fail; true where it did."""
+    return {
+        "no_files": _fails(lambda: os.open("/", os.O_RDONLY)),
+        "no_sockets": _fails(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
+        "no_exec": _fails(lambda: os.execv("/bin/true", ["true"])),  # noqa: S606 - must fail
+        "no_processes": _fails(os.fork),
+    }
+
+
+def _fails(attempt: Any) -> bool:
+    try:
+        got = attempt()
+    except OSError:
+        return True
+    if got == 0:  # a fork that worked: this is the copy
+        os._exit(0)
+    return False
+
+
+def serve(
+    requests: socket.socket, limits: ScanLimits, archives: ArchiveLimits, policy: ImportPolicy
+) -> None:
+    """Answer request after request; retire when the next might not have its CPU time."""
+    while True:
+        received = _receive(requests)
+        if received is None:
+            return
+        request, descriptor = received
+        if time.process_time() > limits.cpu_seconds * (_CPU_MARGIN - 1):
+            _answer({"retired": True})
+            return
+        signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
+        subject = Subject(request["path"], request["title"], limits, archives, policy)
+        try:
+            answer = _judged(descriptor, request["size"], subject)
+        except MemoryError:
+            _answer(_unread(subject, f"needs over {limits.memory_bytes} bytes of memory"))
+            _answer({"retired": True})
+            return
+        finally:
+            os.close(descriptor)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _answer(answer)
+
+
+def _receive(requests: socket.socket) -> tuple[dict[str, Any], int] | None:
+    descriptors = array.array("i")
+    data, ancillary, _, _ = requests.recvmsg(
+        REQUEST_BYTES, socket.CMSG_LEN(descriptors.itemsize), socket.MSG_CMSG_CLOEXEC
+    )
+    if not data:
+        return None
+    for _, _, content in ancillary:
+        descriptors.frombytes(content[: descriptors.itemsize])
+    return json.loads(data), descriptors[0]
+
+
+def _judged(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
+    try:
+        if size == 0:
+            form, answer = inspect(b"", subject)
+        else:
+            with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
+                form, answer = inspect(data, subject)
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - a mistake in a scanner is an answer, too
+        return _unread(subject, f"the scanner failed on it: {type(error).__name__}: {error}")
+    return {
+        "family": form.family.value,
+        "findings": [finding.to_json() for finding in answer.findings],
+        "unread": [item.to_json() for item in answer.unread_parts],
+    }
+
+
+def _unread(subject: Subject, reason: str) -> dict[str, Any]:
+    row = {"path": subject.path, "reason": reason[:400]}
+    return {"family": "unknown", "findings": [], "unread": [row]}
+
+
+def _answer(document: dict[str, Any]) -> None:
+    line = json.dumps(document).encode("ascii") + b"\n"
+    while line:
+        line = line[os.write(_OUT, line) :]

@@ -1,0 +1,1 @@
+"""One scanner per format or family, each with its rules beside it."""

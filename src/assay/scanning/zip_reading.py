@@ -1,0 +1,184 @@
+"""A zip archive as its readers see it, and where they would disagree.
+
+Nothing is extracted here. The central directory is read, every entry is compared with its
+local header, and every byte of the file must belong to exactly one record. Source: PKWARE
+APPNOTE 6.3.10; what readers do: CPython `zipfile`, and miniz as PyTorch uses it, which goes
+by the central directory and looks at neither the flag bits nor the checksum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+
+from assay.core.limits import ArchiveLimits
+from assay.scanning.subject import Buffer
+from assay.scanning.zip_checks import check_coverage, check_names, check_sizes
+from assay.scanning.zip_ends import find_end
+from assay.scanning.zip_values import (
+    CENTRAL,
+    DESCRIPTOR,
+    LOCAL,
+    UTF8,
+    End,
+    Member,
+    Reading,
+    ZipDirectory,
+    ZipError,
+)
+
+_LOCAL = Struct("<4sHHHHHIIIHH")
+_CENTRAL = Struct("<4sHHHHHHIIIHHHHHII")
+_DESCRIPTORS = tuple(
+    (marked, Struct(f"<{mark}I{wide}{wide}"))
+    for marked, mark in ((True, "4s"), (False, ""))
+    for wide in ("Q", "I")
+)
+_ZIP64_FIELD, _UNICODE_NAME_FIELD = 1, 0x7075
+_SENTINEL_32 = 0xFFFFFFFF
+_UNIX = 3
+
+
+def read_zip(data: Buffer, limits: ArchiveLimits) -> ZipDirectory:
+    """Read the directory of an archive and check it against the rest of the file.
+
+    Raises:
+        ZipError: there is no usable directory, or a budget is exceeded.
+    """
+    reading = Reading(data, limits)
+    end = find_end(reading)
+    if end.count > limits.members:
+        raise ZipError(f"{end.count} members, over the budget of {limits.members}")
+    members = tuple(_members(reading, end))
+    check_names(reading, members)
+    check_sizes(reading, members)
+    check_coverage(reading, members, end)
+    return ZipDirectory(members, tuple(reading.problems))
+
+
+def _members(reading: Reading, end: End) -> Iterator[Member]:
+    data, at = reading.data, end.directory
+    for number in range(end.count):
+        if at + _CENTRAL.size > end.directory_end or bytes(data[at : at + 4]) != CENTRAL:
+            raise ZipError(f"the directory ends after {number} of {end.count} entries")
+        fields = _CENTRAL.unpack(data[at : at + _CENTRAL.size])
+        name_end = at + _CENTRAL.size + fields[10]
+        extra_end = name_end + fields[11]
+        after = extra_end + fields[12]
+        if after > end.directory_end:
+            raise ZipError("an entry reaches past the end of the directory")
+        if fields[10] > reading.limits.name_bytes:
+            raise ZipError(f"a name of {fields[10]} bytes")
+        raw = bytes(data[at + _CENTRAL.size : name_end])
+        extra = _extra(bytes(data[name_end:extra_end]))
+        yield _member(reading, fields, raw, extra, end.shift)
+        at = after
+    if at != end.directory_end:
+        size = end.directory_end - at
+        reading.report("zip.slack", f"{size} bytes after the last entry", at)
+
+
+def _member(
+    reading: Reading,
+    fields: tuple[int, ...],
+    raw: bytes,
+    extra: dict[int, bytes],
+    shift: int,
+) -> Member:
+    flags, method, crc, packed, size, start = *fields[3:5], *fields[7:10], fields[16]
+    packed, size, start = _widened(extra.get(_ZIP64_FIELD, b""), size, packed, start)
+    name = _decoded(reading, raw, flags)
+    if _UNICODE_NAME_FIELD in extra and extra[_UNICODE_NAME_FIELD][5:] != raw:
+        reading.report("zip.local-differs", "a second name in an extra field", None, name)
+    mode = fields[15] >> 16 if fields[1] >> 8 == _UNIX else 0
+    start += shift
+    data, after_header = reading.data, start + _LOCAL.size
+    if after_header > len(data) or bytes(data[start : start + 4]) != LOCAL:
+        raise ZipError(f"no local header where the directory says {name!r} begins")
+    local = _LOCAL.unpack(data[start:after_header])
+    begin = after_header + local[9] + local[10]
+    if begin + packed > len(data):
+        raise ZipError(f"{name!r} reaches past the end of the file")
+    after = begin + packed
+    central = (flags, method, crc, packed, size)
+    if flags & DESCRIPTOR or local[2] & DESCRIPTOR:
+        after = _after_descriptor(reading, begin + packed, (crc, packed, size), name)
+    _compare_local(reading, start, central, raw, name)
+    return Member(name, flags, method, crc, packed, size, start, begin, begin + packed, after, mode)
+
+
+def _widened(field64: bytes, size: int, packed: int, start: int) -> tuple[int, int, int]:
+    """Sizes and offset with the 64-bit field in place of each that is all ones."""
+    at = 0
+    values = []
+    for value in (size, packed, start):
+        if value == _SENTINEL_32 and at + 8 <= len(field64):
+            values.append(int.from_bytes(field64[at : at + 8], "little"))
+            at += 8
+        else:
+            values.append(value)
+    return values[1], values[0], values[2]
+
+
+def _extra(raw: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + 4 <= len(raw):
+        kind = int.from_bytes(raw[at : at + 2], "little")
+        size = int.from_bytes(raw[at + 2 : at + 4], "little")
+        found.setdefault(kind, raw[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
+
+
+def _decoded(reading: Reading, raw: bytes, flags: int) -> str:
+    if raw.isascii():
+        return raw.decode("ascii")
+    try:
+        return raw.decode("utf-8" if flags & UTF8 else "cp437")
+    except UnicodeDecodeError:
+        name = raw.decode("cp437")
+        reading.report("zip.unsafe-name", "a name that is not the UTF-8 it claims", None, name)
+        return name
+
+
+def _after_descriptor(reading: Reading, at: int, expected: tuple[int, int, int], name: str) -> int:
+    data = reading.data
+    for marked, form in _DESCRIPTORS:
+        if at + form.size > len(data):
+            continue
+        fields = form.unpack(data[at : at + form.size])
+        if marked and fields[0] != b"PK\x07\x08":
+            continue
+        if tuple(fields[-2:]) == expected[1:]:
+            if fields[-3] != expected[0]:
+                reading.report("zip.local-differs", "another checksum after the data", at, name)
+            return at + form.size
+    reading.report("zip.local-differs", "no data descriptor where one is announced", at, name)
+    return at
+
+
+def _compare_local(
+    reading: Reading, start: int, central: tuple[int, ...], raw: bytes, name: str
+) -> None:
+    """Compare a local header with the directory; with a descriptor, zeros there are usual."""
+    data = reading.data
+    after = start + _LOCAL.size
+    _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack(
+        data[start:after]
+    )
+    extra = _extra(bytes(data[after + name_size : after + name_size + extra_size]))
+    packed, size, _ = _widened(extra.get(_ZIP64_FIELD, b""), size, packed, 0)
+    pairs = [("flags", flags, central[0]), ("method", method, central[1])]
+    sizes = [("checksum", crc, central[2]), ("packed size", packed, central[3])]
+    sizes.append(("size", size, central[4]))
+    if flags & DESCRIPTOR:
+        sizes = [row for row in sizes if row[1] not in (0, _SENTINEL_32)]
+    for what, here, there in pairs + sizes:
+        if here != there:
+            evidence = f"{what} {here} in the local header, {there} in the directory"
+            reading.report("zip.local-differs", evidence, start, name)
+    local_name = bytes(data[after : after + name_size])
+    if local_name != raw:
+        evidence = f"name {local_name[:80]!r} in the local header"
+        reading.report("zip.local-differs", evidence, start, name)
