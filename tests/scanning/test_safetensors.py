@@ -36,7 +36,7 @@ def test_padding_of_the_header_is_clean() -> None:
         ({"a": tensor(0, 8), "b": tensor(4, 8)}, "safetensors.overlap"),
         ({"a": tensor(0, 2), "b": tensor(4, 8)}, "safetensors.hole"),
         ({"a": tensor(0, 4)}, "safetensors.hole"),
-        ({"a": tensor(0, 99)}, "safetensors.bounds"),
+        ({"a": tensor(1, 99)}, "safetensors.bounds"),
         ({"a": tensor(8, 4, shape=[4])}, "safetensors.bounds"),
         ({"a": tensor(0, 8, "F32", [4])}, "safetensors.size-mismatch"),
         ({"a": tensor(0, 8, "PICKLE", [8])}, "safetensors.header"),
@@ -63,7 +63,7 @@ def test_duplicate_key_inside_a_tensor() -> None:
     assert "safetensors.duplicate-key" in judge(safetensors_of(raw, bytes(8)), NAME).rules
 
 
-@pytest.mark.parametrize("length", [2**63, 2**40, 10_000])
+@pytest.mark.parametrize("length", [2**63, 2**40])
 def test_header_bomb_by_its_length(length: int) -> None:
     judged = judge(safetensors_of({"a": tensor(0, 1)}, b"x", length), NAME)
     assert "safetensors.header-size" in judged.rules
@@ -105,3 +105,11 @@ def test_a_truncated_file_is_never_clean(size: int) -> None:
     whole = safetensors_of({"a": tensor(0, 8)}, bytes(8))
     assert len(whole) > size
     assert judge(whole[:size], NAME).verdict is not Verdict.CLEAN
+
+
+@pytest.mark.parametrize("missing", [1, 7, 8, 20])
+def test_a_broken_download_is_unknown_and_nobody_s_malice(missing: int) -> None:
+    whole = safetensors_of({"a": tensor(0, 4), "b": tensor(4, 8)}, bytes(8))
+    judged = judge(whole[:-missing], NAME)
+    assert judged.verdict is Verdict.UNKNOWN
+    assert "cut off" in judged.unread[0]

@@ -33,6 +33,8 @@ _FIELDS = {"dtype", "shape", "data_offsets"}
 _METADATA = "__metadata__"
 _MOST_DIMENSIONS = 64
 _MOST_REPEATED = 8
+Span = tuple[int, int, str]
+"""Begin and end of a tensor, counted from the end of the header, and its name."""
 
 RULES = table(
     (
@@ -129,20 +131,20 @@ RULES = table(
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Check the header and that the tensors cover the rest of the file exactly once."""
     length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > len(data) - 8:
-        answer.find(RULES["safetensors.header-size"], f"{length} bytes announced", offset=0)
-        answer.unread("the header is cut off")
-        return
-    if length > min(SAFETENSORS_HEADER_BYTES, subject.limits.json_bytes):
+    if len(data) >= 8 and length > min(SAFETENSORS_HEADER_BYTES, subject.limits.json_bytes):
         answer.find(RULES["safetensors.header-size"], f"{length} bytes announced", offset=0)
         answer.unread("the header is over the budget")
+        return
+    if len(data) < 8 or length > len(data) - 8:
+        answer.unread("the file is cut off inside its header")
         return
     header = _header(bytes(data[8 : 8 + length]), answer)
     if header is None:
         return
     _check_metadata(header.pop(_METADATA, {}), answer)
     start = 8 + length
-    spans = sorted(_spans(header, answer, len(data) - start))
+    spans = sorted(_spans(header, answer))
+    _check_end(spans, answer, len(data) - start)
     _check_cover(spans, answer, start, len(data))
     for begin, end, name in spans:
         program = executable(bytes(data[start + begin : start + min(end, begin + 1024)]))
@@ -198,7 +200,7 @@ def _check_metadata(metadata: Any, answer: Answer) -> None:
             answer.find(RULES["safetensors.metadata"], f"{key} is no text", offset=8)
 
 
-def _spans(header: Mapping[str, Any], answer: Answer, room: int) -> Iterator[tuple[int, int, str]]:
+def _spans(header: Mapping[str, Any], answer: Answer) -> Iterator[Span]:
     """Begin, end and name of each tensor that has them in order; the others are reported."""
     for name, entry in header.items():
         mistake = _mistake(entry)
@@ -207,9 +209,8 @@ def _spans(header: Mapping[str, Any], answer: Answer, room: int) -> Iterator[tup
             answer.unread(f"tensor {name[:80]!r} is not described as one")
             continue
         begin, end = entry["data_offsets"]
-        if begin > end or end > room:
-            shown = f"{name}: bytes {begin} to {end} of {room}"
-            answer.find(RULES["safetensors.bounds"], shown, offset=8)
+        if begin > end:
+            answer.find(RULES["safetensors.bounds"], f"{name}: bytes {begin} to {end}", offset=8)
             continue
         if _tensor_bits(entry) != (end - begin) * 8:
             shown = f"{name}: {end - begin} bytes for {entry['dtype']} {entry['shape'][:8]}"
@@ -237,7 +238,21 @@ def _tensor_bits(entry: Mapping[str, Any]) -> int:
     return _BITS[entry["dtype"]] * math.prod(shape)
 
 
-def _check_cover(spans: list[tuple[int, int, str]], answer: Answer, start: int, size: int) -> None:
+def _check_end(spans: list[Span], answer: Answer, room: int) -> None:
+    """Tensors past the end: of a whole layout they mean a cut-off file, else a made-up one."""
+    beyond = [span for span in spans if span[1] > room]
+    if not beyond:
+        return
+    ends = [0, *(end for _, end, _ in spans)]
+    if all(begin == before for (begin, _, _), before in zip(spans, ends, strict=False)):
+        answer.unread(f"the file is cut off: {max(ends) - room} bytes are missing")
+        return
+    for begin, end, name in beyond:
+        shown = f"{name}: bytes {begin} to {end} of {room}"
+        answer.find(RULES["safetensors.bounds"], shown, offset=8)
+
+
+def _check_cover(spans: list[Span], answer: Answer, start: int, size: int) -> None:
     at = 0
     for begin, end, name in spans:
         if begin < at:
