@@ -1,0 +1,1 @@
+"""Workflows: taking releases in, deciding again, and what keeps rows, bytes and log in order."""
