@@ -43,7 +43,7 @@ class Kind:
 KINDS = {
     DECISION: Kind("https://slsa.dev/verification_summary/v1", "decision", of_release=True),
     SCAN: Kind("https://assay.dev/predicate/scan/v1", "decision", of_release=False),
-    SIGNATURE: Kind("https://assay.dev/predicate/signature-check/v1", "decision", of_release=False),
+    SIGNATURE: Kind("https://assay.dev/predicate/signature-check/v1", "decision", of_release=True),
     APPROVAL: Kind("https://assay.dev/predicate/approval/v1", "approval", of_release=True),
     STATE: Kind("https://assay.dev/predicate/release-state/v1", "approval", of_release=True),
     ALIAS: Kind("https://assay.dev/predicate/alias/v1", "release_index", of_release=True),

@@ -1,0 +1,54 @@
+"""`assay pull`: download a release and verify it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli.releases import parse_release
+from assay.cli.terminal import Format, byte_progress, console, print_json
+
+
+def command(
+    release: Annotated[str, typer.Argument(help="namespace/name@REV", metavar="RELEASE")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="New folder; by default the model's name.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to answer.")] = Format.TABLE,
+) -> None:
+    """Download an approved release, check every byte against its tree digest, then put it in place.
+
+    A pull that broke off goes on where it stopped. A refusal prints the server's reason.
+
+    Examples:
+
+      assay pull acme/sentiment@production
+
+      assay pull acme/sentiment@3f2a91c --to ./models/sentiment
+    """
+    from assay.client import credentials
+    from assay.client.pull import pull
+    from assay.client.session import Session, model_path
+
+    model, revision = parse_release(release, need_revision=False)
+    destination = (to or Path(model.split("/")[1])).absolute()
+    with Session(credentials.current()) as session:
+        document = session.json("GET", model_path(model, "releases", revision))
+        with byte_progress(f"pulling {model}", document["size"]) as progress:
+            pulled = pull(session, model, document["version"], destination, progress=progress)
+    if form is Format.JSON:
+        print_json(
+            {
+                "schema": "assay.pull/1",
+                "model": model,
+                "version": pulled.release["version"],
+                "tree": pulled.release["tree"],
+                "folder": str(pulled.folder),
+                "fetched_bytes": pulled.fetched_bytes,
+            }
+        )
+    else:
+        console().print(f"{model}@{pulled.release['version'][:12]} is in {pulled.folder}")
+        console().print(f"  tree {pulled.release['tree']}, verified")

@@ -1,0 +1,1 @@
+"""Registry protocols: each translates one client family's requests, and decides nothing."""
