@@ -101,5 +101,5 @@ def spend_first_admin(
     if connection.execute(statement).rowcount != 1:
         raise RefusedError(
             "the link is not valid, has expired or was used",
-            remedy="run `assay admin first-link` on the server, or start it again for a new link",
+            remedy="run `assay admin first-link` on the server for a new link",
         )
