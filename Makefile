@@ -23,7 +23,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@touch $@
 
 run: setup ## Start a server here (port 8470), tell the story, keep serving until Ctrl-C
-	@ASSAY_HOME=$${ASSAY_HOME:-.assay} $(BIN)/assay tour --keep
+	@ASSAY_HOME=$${ASSAY_HOME:-.assay} exec $(BIN)/assay tour --keep
 
 tour: setup ## Set-up, the story, an exit code; nothing left behind
 	@$(BIN)/assay tour
