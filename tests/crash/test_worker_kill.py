@@ -117,7 +117,10 @@ def test_killed_at_random_every_job_is_done_and_every_step_once(url, queue, evid
             for _ in range(4):
                 jobs.append(f"job-{len(jobs)}")
                 queue.enqueue("multi", jobs[-1], {"kill": kill})
+            before = len(lines(evidence))
             worker = fork_worker(zygote)
+            if kill % 2:  # half of them in the middle of work, however slow the machine is
+                wait_until(lambda seen=before: len(lines(evidence)) > seen, seconds=30)
             time.sleep(chance.uniform(0.05, 0.4))
             os.kill(worker, signal.SIGKILL)
             wait_until(lambda pid=worker: not is_running(pid))
