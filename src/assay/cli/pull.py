@@ -16,11 +16,20 @@ def command(
     to: Annotated[
         Path | None, typer.Option("--to", help="New folder; by default the model's name.")
     ] = None,
+    not_enforced: Annotated[
+        bool,
+        typer.Option(
+            "--not-enforced",
+            help="Take what policy does not allow, from a namespace that only observes or warns.",
+        ),
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to answer.")] = Format.TABLE,
 ) -> None:
     """Download an approved release, check every byte against its tree digest, then put it in place.
 
-    A pull that broke off goes on where it stopped. A refusal prints the server's reason.
+    The release's signed decision is checked against the server's pinned root (assay trust add)
+    before a byte is fetched. A pull that broke off goes on where it stopped. A refusal prints the
+    server's reason.
 
     Examples:
 
@@ -31,11 +40,17 @@ def command(
     from assay.client import credentials
     from assay.client.pull import pull
     from assay.client.session import Session, model_path
+    from assay.client.trusting import pinned_root, trusted_decision
+    from assay.core.clock import SystemClock
 
     model, revision = parse_release(release, need_revision=False)
     destination = (to or Path(model.split("/")[1])).absolute()
-    with Session(credentials.current()) as session:
+    given = credentials.current()
+    root = pinned_root(given.url, credentials.config_folder())
+    with Session(given) as session:
         document = session.json("GET", model_path(model, "releases", revision))
+        now = SystemClock().now()
+        decision = trusted_decision(session, root, document, now=now, enforced=not not_enforced)
         with byte_progress(f"pulling {model}", document["size"]) as progress:
             pulled = pull(session, model, document["version"], destination, progress=progress)
     if form is Format.JSON:
@@ -45,6 +60,7 @@ def command(
                 "model": model,
                 "version": pulled.release["version"],
                 "tree": pulled.release["tree"],
+                "decision": decision.outcome.value,
                 "folder": str(pulled.folder),
                 "fetched_bytes": pulled.fetched_bytes,
             }
@@ -52,3 +68,4 @@ def command(
     else:
         console().print(f"{model}@{pulled.release['version'][:12]} is in {pulled.folder}")
         console().print(f"  tree {pulled.release['tree']}, verified")
+        console().print(f"  decision {decision.outcome}, signed by the pinned key")

@@ -75,6 +75,7 @@ class Story:
             self._promote_approved,
             self._pull_with_the_hub_client,
             self._pull_into_a_folder,
+            self._pull_with_pinned_keys,
             self._flip_a_byte_in_the_copy,
             self._push_a_pickle_that_runs_a_command,
             self._push_what_cannot_be_read_yet,
@@ -192,6 +193,16 @@ class Story:
             "download the pinned version into a folder",
             f"same tree digest {self.tree[:19]}" if same else _refusal(ran),
             same,
+        )
+
+    def _pull_with_pinned_keys(self) -> Step:
+        to = str(self.stage.work / "pulled-by-assay")
+        ran = self.stage.assay("pull", f"{self.model}@production", "--to", to, who="app")
+        return Step(
+            "deployment pipeline",
+            "pull production with assay, which believes only the pinned decision key",
+            _last_line(ran) if ran.code == 0 else _refusal(ran),
+            ran.code == 0 and self._digest(Path(to)) == self.tree,
         )
 
     def _flip_a_byte_in_the_copy(self) -> Step:
