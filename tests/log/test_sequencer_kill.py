@@ -48,7 +48,7 @@ def test_killed_writers_leave_one_log(store, tmp_path, seed):
     ]
     sizes = [checkpoint.size for checkpoint in published]
     assert sizes == sorted(sizes)
-    assert len(set(sizes)) > 2
+    assert len(set(sizes)) > 1  # some died after others had published
     with store.read() as connection:
         claimed = connection.execute(log_checkpoint.select()).all()
     signed = {checkpoint.size: checkpoint.root for checkpoint in published}
