@@ -48,6 +48,54 @@ VALUES = (
 )
 
 
+TARGETS = {
+    "list": b"]",
+    "dict": b"}",
+    "tuple": b")",
+    "pair": b"K\x01K\x02\x86",
+    "int": b"K\x01",
+    "float": b"G" + bytes(8),
+    "bool": b"\x88",
+    "None": b"N",
+    "text": b"\x8c\x01a",
+    "bytes": b"C\x01a",
+    "bytearray": b"\x96\x02" + bytes(7) + b"ab",
+    "set": b"\x8f",
+    "frozenset": b"(\x91",
+    "import": b"ca\nB\n",
+    "instance": b"ca\nB\n)R",
+}
+CHANGES = {
+    "BUILD None": b"Nb",
+    "BUILD {}": b"}b",
+    "BUILD []": b"]b",
+    "BUILD (None, None)": b"NN\x86b",
+    "BUILD (None, {})": b"N}\x86b",
+    "BUILD ({}, None)": b"}N\x86b",
+    "BUILD ({}, {})": b"}}\x86b",
+    "BUILD three": b"NNN\x87b",
+    "BUILD slots": b"N}\x8c\x01aK\x01s\x86b",
+    "APPEND": b"K\x01a",
+    "APPENDS": b"(K\x01e",
+    "APPENDS nothing": b"(e",
+    "ADDITEMS": b"(K\x01\x90",
+    "ADDITEMS nothing": b"(\x90",
+    "SETITEM": b"K\x00K\x01s",
+    "SETITEMS": b"(K\x00K\x01u",
+    "SETITEMS nothing": b"(u",
+    "REDUCE": b")R",
+    "REDUCE list": b"]R",
+    "REDUCE text": b"\x8c\x01aR",
+    "NEWOBJ": b")\x81",
+    "NEWOBJ_EX": b")}\x92",
+    "BINPERSID": b"Q",
+    "READONLY_BUFFER": b"\x98",
+    "STACK_GLOBAL": b"\x8c\x01a\x93",
+    "DUP": b"2",
+    "POP_MARK": b"1",
+}
+
+
 def real_pickles() -> list[bytes]:
     """Every value at every protocol."""
     return [pickle.dumps(value, protocol) for value in VALUES for protocol in range(6)]
@@ -147,7 +195,10 @@ def _memo(rng: random.Random) -> bytes:
 
 def _act(rng: random.Random) -> bytes:
     return rng.choice(
-        (b")R", b"(tR", b"K\x01\x85R", b")\x81", b")}\x92", b"}b", b"Nb", b"Q", b"Pid\n")
+        (
+            *(b")R", b"(tR", b"K\x01\x85R", b")\x81", b")}\x92", b"Q", b"Pid\n"),
+            *(b"}b", b"Nb", b"N}\x86b", b"}}\x86b"),
+        )
     )
 
 

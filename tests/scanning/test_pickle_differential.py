@@ -12,7 +12,7 @@ from assay.core.finding import Verdict, verdict_of
 from assay.scanning.pickle import scan_pickle
 from assay.scanning.pickle.imports import renamed
 from scanning.pickle_oracle import Oracle
-from scanning.pickle_streams import VALUES, mutated, program, real_pickles
+from scanning.pickle_streams import CHANGES, TARGETS, VALUES, mutated, program, real_pickles
 
 SEED = 20261124
 UNREADABLE = ("invalid load key", "truncated", "Ran out of input", "unsupported pickle protocol")
@@ -82,3 +82,11 @@ def test_real_pickles_with_mistakes_import_nothing_unseen(oracle, part):
     for _ in range(2500):
         data = mutated(rng, rng.choice(whole))
         assert difference(oracle, data) is None, data
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_what_follows_a_change_of_any_object_is_seen_if_the_loader_gets_there(oracle, change):
+    for target in TARGETS.values():
+        for before in (b"", b"\x80\x04", b"("):
+            data = before + target + change + b"0cos\nsystem\n(S'id'\ntR."
+            assert difference(oracle, data) is None, data

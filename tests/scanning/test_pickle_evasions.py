@@ -112,6 +112,16 @@ MALICIOUS = {
 }
 
 
+for shown, state in {
+    "None and no slots": b"N}\x86",
+    "an empty list": b"]",
+    "an empty tuple": b")",
+    "an empty text": b"\x8c\x00",
+    "a zero": b"K\x00",
+}.items():
+    MALICIOUS[f"a state that sets nothing, {shown}"] = b"\x80\x04K\x07" + state + b"b0" + SYSTEM
+
+
 @pytest.mark.parametrize("data", MALICIOUS.values(), ids=MALICIOUS.keys())
 def test_it_is_malicious(data):
     assert verdict(data) is Verdict.MALICIOUS

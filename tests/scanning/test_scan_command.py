@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -122,6 +123,36 @@ def mixed(tmp_path: Path) -> Path:
     (folder / "config.json").write_text('{"a": 1, "auto_map": {"AutoModel": "m.X"}}')
     (folder / "model.pt").write_bytes(zip_of(torch_members(COMMAND)))
     return folder
+
+
+def test_a_file_that_may_not_be_read_has_a_result_like_any_other(tmp_path: Path) -> None:
+    locked, other = tmp_path / "a.pkl", tmp_path / "b.pkl"
+    for path in (locked, other):
+        path.write_bytes(benign_pickle())
+    locked.chmod(0)
+    powers = "-dac_override,-dac_read_search"
+    bound = ("setpriv", "--bounding-set", powers) if os.geteuid() == 0 else ()
+    answer = subprocess.run(
+        [
+            *bound,
+            sys.executable,
+            "-m",
+            "assay",
+            "scan",
+            "--format",
+            "json",
+            str(locked),
+            str(other),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == 3, answer.stderr
+    units = json.loads(answer.stdout)["units"]
+    assert [unit["verdict"] for unit in units] == ["unknown", "clean"]
+    assert "Permission denied" in units[0]["unread"][0]["reason"]
 
 
 def test_exit_codes_by_what_was_found(tmp_path: Path) -> None:

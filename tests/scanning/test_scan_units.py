@@ -88,6 +88,12 @@ def test_pipes_are_unread_and_nothing_waits_for_them(model: Path) -> None:
     assert alone.verdict is Verdict.UNKNOWN
 
 
+def test_a_file_that_hides_its_size_is_unread() -> None:
+    (unit,) = scan("/proc/self/status").units
+    assert unit.verdict is Verdict.UNKNOWN
+    assert "says it is empty" in unit.unread[0].reason
+
+
 def test_names_that_are_not_utf8_are_unread(model: Path) -> None:
     with open(os.fsencode(model) + b"/bad\xff.md", "wb") as file:  # noqa: PTH123 - bytes
         file.write(b"x")

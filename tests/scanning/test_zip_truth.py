@@ -247,3 +247,20 @@ def test_every_byte_of_an_archive_counts() -> None:
         data = bytearray(good)
         data[place] ^= 0x41
         judge(bytes(data))  # no change makes the scanner fail
+
+
+def test_an_archive_stored_in_an_archive_is_no_second_directory() -> None:
+    inner = zip_of([Member("notes.txt", b"words")])
+    judged = judge(zip_of([*torch_members(), Member("archive/extra.zip", inner)]))
+    assert "zip.several-directories" not in judged.rules
+
+
+@pytest.mark.parametrize(
+    ("comment", "blocks"), [(COMMAND, True), (ELF, True), (b"made here", False)]
+)
+def test_a_comment_that_acts_is_no_comment(comment: bytes, *, blocks: bool) -> None:
+    data = bytearray(zip_of(torch_members()))
+    data[-2:] = len(comment).to_bytes(2, "little")
+    judged = judge(bytes(data) + comment)
+    assert "zip.comment" in judged.rules
+    assert (judged.verdict is Verdict.MALICIOUS) is blocks

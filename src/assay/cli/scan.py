@@ -35,7 +35,10 @@ class ReportFormat(StrEnum):
 
 def command(
     paths: Annotated[
-        list[Path], typer.Argument(help="Folders or files; each is one unit.", metavar="PATH...")
+        list[Path],
+        typer.Argument(
+            help="Folders or files; each is one unit.", metavar="PATH...", readable=False
+        ),
     ],
     gate: Annotated[
         Gate, typer.Option("--gate", help="Findings from here on make the answer no.")

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from assay.core.errors import UsageError
+from assay.core.errors import AssayError, UsageError
+from assay.core.reading import read_input
 from assay.scanning.pickle.imports import (
     ImportPolicy,
     Judgement,
@@ -18,6 +19,7 @@ from assay.scanning.pickle.imports import (
 )
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
+MAX_BYTES = 1024 * 1024
 _REMEDY = 'an allow file holds: imports = ["package.module.Name", ...]'
 
 
@@ -28,8 +30,10 @@ def read_allow_file(path: Path) -> tuple[str, ...]:
         UsageError: unreadable, another form, or a name that may not be allowed.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = tomllib.loads(read_input(path, MAX_BYTES).decode("utf-8"))
+    except AssayError as error:
+        raise UsageError(error.message, subject=str(path), remedy=_REMEDY) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", subject=str(path), remedy=_REMEDY) from None
     names = document.get("imports")
     if set(document) != {"imports"} or not isinstance(names, list):

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.canonical import strict_json
-from assay.core.errors import DataError, UsageError
+from assay.core.errors import DataError, UnavailableError, UsageError
 from assay.core.finding import Finding
+from assay.core.reading import read_input
 from assay.scanning.report import SCHEMA
 
+MAX_BYTES = 256 * 1024 * 1024
 _REMEDY = "a baseline is what assay scan --format json printed before"
 
 
@@ -20,12 +22,11 @@ def read_baseline(path: Path) -> frozenset[str]:
         UsageError: unreadable, or no such report.
     """
     try:
-        document = strict_json(path.read_bytes(), subject=str(path))
-        return frozenset(_ids(document))
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror}", subject=str(path), remedy=_REMEDY
-        ) from None
+        data = read_input(path, MAX_BYTES)
+    except (DataError, UnavailableError) as error:
+        raise UsageError(error.message, subject=str(path), remedy=_REMEDY) from None
+    try:
+        return frozenset(_ids(strict_json(data, subject=str(path))))
     except (DataError, KeyError, TypeError, ValueError):
         raise UsageError("is no report of a scan", subject=str(path), remedy=_REMEDY) from None
 

@@ -79,7 +79,7 @@ class Batch:
         self._open[descriptor] = 2
         before = os.fstat(descriptor)
         read.size = before.st_size
-        reason = self._refusal(before, size)
+        reason = self._refusal(before, size) or _hidden(descriptor, before)
         if reason:
             read.result = FileResult.failed(path, reason)
             self._release(descriptor)
@@ -132,6 +132,16 @@ class Batch:
             position += count
             self._progress(count)
         return Digest(hasher.hexdigest())
+
+
+def _hidden(descriptor: int, status: os.stat_result) -> str:
+    """Why a file without a size is not the empty file it says it is, as those of `/proc`."""
+    if status.st_size:
+        return ""
+    try:
+        return "has content, but says it is empty" if os.pread(descriptor, 1, 0) else ""
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def _changed(result: FileResult, path: str) -> FileResult:

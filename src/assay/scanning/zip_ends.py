@@ -43,11 +43,13 @@ def find_end(reading: Reading) -> End:
         raise ZipError("the end record leads to no central directory")
     exact = [at for at in usable if at + _END.size + _comment(data, at) == len(data)]
     at = (exact or usable)[-1]
-    if len(usable) > 1:
-        reading.report("zip.several-directories", f"{len(usable)} end records", usable[0])
     found = _end_at(reading, at)
     if found is None:  # it was found a moment ago
         raise ZipError("the end record leads to no central directory")
+    # An archive stored in this one has an end record, which no reader of this one stops at.
+    rivals = [other for other in usable if other >= found.directory or other in exact]
+    if len(rivals) > 1:
+        reading.report("zip.several-directories", f"{len(rivals)} end records", rivals[0])
     comment = _comment(data, at)
     after = at + _END.size + comment
     if after < len(data):

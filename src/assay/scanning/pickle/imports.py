@@ -52,8 +52,10 @@ class Judgement:
         otherwise: The judgement of a call with other arguments.
         state: Shapes of the state BUILD may give its instances; None means any.
         constructs: Index of an argument that is a class it makes an instance of.
+        forwards: Whether that class is given the arguments after it.
         applies: Indexes of a function and its arguments tuple which it calls.
         resolves: Indexes of a module and a name which it imports.
+        attribute: Indexes of an object and of the name of an attribute which it takes from it.
         loads: Index of bytes which it loads as a pickle.
         keeps: Whether instances must remember arguments and state.
         library: Whether it is below a known library, so that what is built of it (and can
@@ -69,12 +71,19 @@ class Judgement:
     otherwise: Safety = Safety.REVIEW
     state: tuple[Shape, ...] | None = None
     constructs: int | None = None
+    forwards: bool = False
     applies: tuple[int, int] | None = None
     resolves: tuple[int, int] | None = None
+    attribute: tuple[int, int] | None = None
     loads: int | None = None
     keeps: bool = False
     library: bool = False
     built: Safety = Safety.REVIEW
+
+    @property
+    def strict(self) -> bool:
+        """Whether even making an instance without a call (`NEWOBJ`) must fit a shape."""
+        return self.otherwise is Safety.DANGEROUS
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,10 @@ class ImportPolicy:
         for index, part in enumerate(parts):
             if part in REACHING:
                 return _dangerous(f"{part} reaches the interpreter's internals")
+            if part in BORROWED:
+                return _dangerous(f"{part} is the standard library's, under another module's name")
             bare, rest = part.lstrip("_"), ".".join(parts[index + 1 :])
+            bare = _ALIASES.get(bare, bare)
             inside = ".".join((module, *parts[: index + 1]))
             ways = ((bare, rest), (inside, rest)) if rest else ()
             for way in ways:
@@ -144,12 +156,15 @@ class ImportPolicy:
     def _by_module(self, module: str, name: str) -> Judgement:
         kind = "class" if class_like(name) else "function"
         for prefix in _prefixes(module):
+            if (found := self.modules.get(f"{prefix}.{name}")) and prefix == module:
+                return found
             if prefix in self.modules:
                 return self.modules[prefix]
             if prefix in self.libraries:
                 built = self.libraries[prefix]
                 safety = built if kind == "class" else Safety.UNKNOWN
-                return Judgement(safety, kind, shapes=((),), library=True, built=built)
+                shapes = _PLAIN if safety is Safety.ALLOWED else ((),)
+                return Judgement(safety, kind, shapes=shapes, library=True, built=built)
         root = module.split(".", 1)[0]
         if root in _STANDARD:
             why = "no model file needs this part of the standard library"
@@ -162,7 +177,8 @@ REACHING = frozenset(
     "__delattr__ __dict__ __class__ __base__ __bases__ __mro__ __code__ __closure__ __call__ "
     "__reduce__ __reduce_ex__ __init__ __new__ __loader__ __spec__ __self__ __func__ __wrapped__ "
     "__init_subclass__ __class_getitem__ __setstate__ __getstate__ __del__ __prepare__ mro "
-    "f_globals f_locals f_builtins gi_frame cr_frame tb_frame".split()
+    "f_globals f_locals f_builtins gi_frame cr_frame tb_frame func_globals func_code im_func "
+    "im_self".split()
 )
 """Attributes that lead from any object to everything else."""
 
@@ -171,6 +187,27 @@ UNMISTAKABLE = frozenset(
     "multiprocessing imp zipimport pkgutil posixpath ntpath tempfile webbrowser asyncio".split()
 )
 """Module names that are hardly ever the name of anything else."""
+
+_PLAIN: tuple[Shape, ...] = (("none|number|word|object|class*",),)
+"""What a known library's class may be called with: nothing that could be a command or a path."""
+
+BORROWED = frozenset(
+    "Popen ThreadPoolExecutor ProcessPoolExecutor ThreadPool NamedTemporaryFile TemporaryFile "
+    "TemporaryDirectory SpooledTemporaryFile ZipFile TarFile FileIO CDLL PyDLL WinDLL OleDLL "
+    "Unpickler Pickler InteractiveConsole InteractiveInterpreter CodeType FunctionType MethodType "
+    "ModuleType HTTPServer TCPServer FileHandler check_output check_call getoutput "
+    "getstatusoutput import_module run_path run_module rmtree urlopen urlretrieve popen".split()
+)
+"""What other modules import by name from the standard library, and no pickle of a model needs."""
+
+_ALIASES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "sp": "scipy",
+    "tf": "tensorflow",
+    "mp": "multiprocessing",
+}
+"""By what other names modules import what they use."""
 
 _STANDARD = frozenset(sys.stdlib_module_names) | {
     *("asynchat", "asyncore", "binhex", "distutils", "imp", "lib2to3", "smtpd", "pipes", "cgi"),
@@ -244,8 +281,10 @@ def _allowed(row: Mapping[str, Any]) -> Judgement:
         otherwise=Safety(row.get("otherwise", "review")),
         state=_shapes(row.get("state")),
         constructs=row.get("constructs"),
+        forwards=row.get("forwards", False),
         applies=_pair(row.get("applies")),
         resolves=_pair(row.get("resolves")),
+        attribute=_pair(row.get("attribute")),
         loads=row.get("loads"),
         keeps=row.get("keeps", False),
     )

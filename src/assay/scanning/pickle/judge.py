@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assay.core.finding import Confidence, Severity
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.imports import ImportPolicy, Safety, renamed
 from assay.scanning.pickle.reading import MalformedError, constant
 from assay.scanning.pickle.result import Buffer, PersistentIdRule
-from assay.scanning.pickle.shapes import ENCODED, constant_kind, fits, holds_text, preview
+from assay.scanning.pickle.shapes import (
+    ENCODED,
+    fits,
+    preview,
+)
+from assay.scanning.pickle.unknown import unknown
 from assay.scanning.pickle.values import (
-    EMPTY,
     Call,
     Global,
     Instance,
@@ -18,6 +23,7 @@ from assay.scanning.pickle.values import (
     Opaque,
     Tuple,
     Value,
+    tuple_of,
 )
 from assay.scanning.pickle.verdicts import Verdict
 
@@ -123,7 +129,7 @@ class Judge:
         callee.count += 1
         safety, reason = self._judged(callee, arguments, offset, constructs=constructs)
         self._keep(callee, arguments, offset, how, safety, reason)
-        return self._result(callee, arguments)
+        return self._result(callee, arguments, offset)
 
     def _keep(
         self, callee: Global, arguments: Value, offset: int, how: str, safety: Safety, reason: str
@@ -141,21 +147,12 @@ class Judge:
             self._registers(callee, arguments)
             return Safety.DANGEROUS, judgement.why
         if judgement.safety is Safety.UNKNOWN:
-            return self._judge_unknown(callee, arguments, constructs=constructs)
-        if constructs and judgement.kind == "class":
+            return unknown(self.data, callee, arguments, constructs=constructs)
+        if constructs and judgement.kind == "class" and not judgement.strict:
             return judgement.safety, ""
         if judgement.kind == "reference":
             return Safety.UNKNOWN, "called, though libraries only pass it on"
         return self._judge_shape(callee, arguments, offset)
-
-    def _judge_unknown(
-        self, callee: Global, arguments: Value, *, constructs: bool
-    ) -> tuple[Safety, str]:
-        if constructs or callee.judgement.kind == "class":
-            return callee.judgement.built, ""
-        if not isinstance(arguments, Tuple) or holds_text(self.data, arguments):
-            return Safety.UNKNOWN, "called with text, bytes or what may hold them"
-        return Safety.REVIEW, "called with numbers or objects"
 
     def _judge_shape(self, callee: Global, arguments: Value, offset: int) -> tuple[Safety, str]:
         judgement = callee.judgement
@@ -172,7 +169,8 @@ class Judge:
     def _judge_effects(self, callee: Global, given: Tuple, offset: int) -> tuple[Safety, str]:
         judgement, items = callee.judgement, given.items
         if judgement.constructs is not None and isinstance(items[judgement.constructs], Global):
-            self.called(items[judgement.constructs], EMPTY, offset, "NEWOBJ")
+            after = list(items[judgement.constructs + 1 :]) if judgement.forwards else []
+            self.called(items[judgement.constructs], tuple_of(after), offset, "NEWOBJ")
         if judgement.applies is not None:
             function, inner = (items[index] for index in judgement.applies)
             self.called(function, inner, offset, "REDUCE")
@@ -181,12 +179,30 @@ class Judge:
             resolved = self.imported(module, name, offset, 4)
             if resolved.judgement.safety is not Safety.ALLOWED:
                 return Safety.DANGEROUS, f"imports {resolved.dotted}"
+        if judgement.attribute is not None and self._attribute(callee, given, offset) is None:
+            return Safety.DANGEROUS, "takes an attribute of what could not be followed"
         if judgement.loads is not None and not self._loads(items[judgement.loads]):
             return Safety.DANGEROUS, "loads bytes that are not a pickle that could be read"
         return judgement.safety, judgement.why
 
-    def _result(self, callee: Global, arguments: Value) -> Value:
+    def _attribute(self, callee: Global, given: Value, offset: int) -> Global | None:
+        """What `getattr` gives: the same as importing the dotted name, and judged like that."""
+        shape, places = callee.judgement.shapes, callee.judgement.attribute
+        fitting = isinstance(given, Tuple) and any(
+            fits(self.data, given.items, one) for one in shape or ()
+        )
+        if places is None or not fitting or not isinstance(given, Tuple):
+            return None
+        owner, name = (given.items[index] for index in places)
+        origin = owner.origin if isinstance(owner, Instance) else owner
+        if not isinstance(origin, Global):
+            return None
+        return self.imported(origin.module, f"{origin.name}.{self._text(name)}", offset, 4)
+
+    def _result(self, callee: Global, arguments: Value, offset: int) -> Value:
         judgement = callee.judgement
+        if judgement.attribute is not None:
+            return self._attribute(callee, arguments, offset) or callee.made()
         if judgement.constructs is not None and isinstance(arguments, Tuple) and arguments.items:
             built = arguments.items[min(judgement.constructs, len(arguments.items) - 1)]
             if isinstance(built, Global):
@@ -282,12 +298,20 @@ class Judge:
             self._report("pickle.modifies-import", offset, shown)
         elif isinstance(target, Instance):
             target.origin.uses.add("built")
+        elif type(target) is int and self.data[target] == op.BYTEARRAY8:
+            # It can be changed byte by byte, so what was read of it says nothing any more.
+            shown = f"{how}: bytes changed after they were written"
+            grave = Severity.HIGH, Confidence.MEDIUM
+            self._note(Verdict("pickle.opaque-state", offset, shown, *grave))
         elif type(target) is int or isinstance(target, Tuple):
             raise MalformedError(offset, "items for what can hold none")
 
     def _report(self, rule: str, offset: int, evidence: str) -> None:
+        self._note(Verdict(rule, offset, evidence))
+
+    def _note(self, found: Verdict) -> None:
         if len(self.reports) < _REPORTS_KEPT:
-            self.reports.append(Verdict(rule, offset, evidence))
+            self.reports.append(found)
 
     # The loader
 
@@ -331,6 +355,13 @@ def int_of(value: Value) -> int:
 
 
 def _is_nothing(data: Buffer, state: Value) -> bool:
+    """Whether a state may be one that sets nothing, which every object takes.
+
+    The C unpickler passes over `None` alone, the one written in Python over all that is empty.
+    """
     if type(state) is int:
-        return data[state] == op.NONE or constant_kind(data[state]) == "none"
-    return isinstance(state, Mapping) and not state.pairs
+        return not constant(data, state, 8)
+    if isinstance(state, Tuple):
+        pair = len(state.items) == 2 and _is_nothing(data, state.items[0])
+        return pair or not state.items
+    return not isinstance(state, Mapping) or not state.pairs

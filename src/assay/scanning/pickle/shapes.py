@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assay.scanning.pickle import opcodes as op
@@ -40,7 +41,9 @@ def _is_one(data: Buffer, value: Value, kind: str) -> bool:
 
 def _kinds(value: Value) -> tuple[str, ...]:
     if isinstance(value, Instance):
-        return ("instance", "bytes", "data") if value.origin.dotted == ENCODED else ("instance",)
+        if value.origin.dotted == ENCODED:
+            return ("instance", "bytes", "data")
+        return ("instance",) if _makes_text(value) else ("instance", "object")
     if value is Opaque.PERSISTENT:
         return ("instance",)
     if isinstance(value, Tuple):
@@ -54,8 +57,12 @@ ENCODED = "_codecs.encode"
 
 def _constant_is(data: Buffer, offset: int, kind: str) -> bool:
     code = data[offset]
+    if kind == "bool" and code == op.INT:
+        return True  # protocols 0 and 1 have no opcode for a bool
     if kind.startswith("="):
         return code in op.TEXT_CONSTANTS and constant(data, offset, 64) == kind[2:-1]
+    if kind == "word":
+        return code in op.TEXT_CONSTANTS and _is_word(constant(data, offset, _LONGEST_WORD + 1))
     if kind == "name":
         return code in op.TEXT_CONSTANTS and _plain_name(constant(data, offset, 256))
     return kind in ("data", constant_kind(code)) or (
@@ -84,6 +91,8 @@ def _import_is(value: Global, kind: str) -> bool:
     judgement = value.judgement
     if judgement.safety is Safety.DANGEROUS:
         return False
+    if kind.startswith("="):
+        return value.dotted == kind[2:-1]
     if kind == "class":
         return judgement.kind == "class" or judgement.library or class_like(value.name)
     return kind == "import" or (kind == "callable" and judgement.safety is Safety.ALLOWED)
@@ -95,7 +104,40 @@ def holds_text(data: Buffer, value: Value) -> bool:
         return constant_kind(data[value]) in ("str", "bytes")
     if isinstance(value, Tuple):
         return any(holds_text(data, item) for item in value.items)
+    if isinstance(value, Instance):
+        return _makes_text(value)
     return isinstance(value, (Opaque, Mapping)) and not _is_empty(value)
+
+
+def _makes_text(value: Instance) -> bool:
+    return value.origin.module in _TEXT_MODULES or value.origin.dotted in _TEXT_MAKERS
+
+
+_TEXT_MODULES = frozenset("_codecs pathlib pathlib._local re array".split())
+_TEXT_MAKERS = frozenset(
+    "builtins.str builtins.bytes builtins.bytearray builtins.list builtins.tuple builtins.dict "
+    "builtins.set builtins.frozenset collections.UserString collections.UserList numpy.str_ "
+    "numpy.bytes_ numpy.unicode_ numpy.string_ numpy._core.multiarray.scalar "
+    "numpy.core.multiarray.scalar".split()
+)
+"""What makes text or bytes, the name of a file, or something that holds them."""
+
+
+def holds_words(data: Buffer, value: Value) -> bool:
+    """Whether all text in a value is short words, as the values of enumerations are."""
+    if type(value) is int and data[value] in op.TEXT_CONSTANTS:
+        return _is_word(constant(data, value, _LONGEST_WORD + 1))
+    if isinstance(value, Tuple):
+        return all(holds_words(data, item) for item in value.items)
+    return not holds_text(data, value)
+
+
+def _is_word(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= _LONGEST_WORD and _WORD.match(text) is not None
+
+
+_LONGEST_WORD = 64
+_WORD = re.compile(r"[\w -]*\Z", re.ASCII)
 
 
 def _is_empty(value: Opaque | Mapping) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from assay.core.limits import ScanLimits
 from assay.scanning.pickle import opcodes as op
@@ -22,6 +23,10 @@ from assay.scanning.pickle.walker import Walk, walk
 
 _MOST_STREAMS = 10_000
 _LONGEST_TEXT = 16 << 20
+_BEHIND_BYTES = 16 << 20
+_MOST_BEHIND = 32
+_HEADER = re.compile(rb"\x80[\x00-\x05]", re.DOTALL)
+_PADDING = re.compile(rb"[\x00\s]*+")
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 
 
@@ -124,6 +129,18 @@ class Streams:
         count = len(self._data) - self.end
         first = bytes(self._data[self.end : self.end + 16]).hex(" ")
         self._report("pickle.trailing-data", self.end, f"{count} bytes, beginning {first}")
+        self._behind()
+
+    def _behind(self) -> None:
+        """Pickles somewhere in what follows: a program that knows where reads them."""
+        stop = min(len(self._data), self.end + _BEHIND_BYTES)
+        found = _HEADER.finditer(self._data, self.end, stop)
+        filled = _PADDING.match(self._data, self.end)
+        places = {filled.end() if filled else self.end}
+        places |= {match.start() for match in islice(found, _MOST_BEHIND)}
+        for place in sorted(places - {len(self._data)}):
+            with self._part(place, len(self._data)) as part:
+                self._nested(place, part, self._base + place)
 
     def _is_torch_storage_data(self) -> bool:
         """After the five pickles of PyTorch's old format: the storages' bytes, all of them."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from assay.core.errors import DataError
+from assay.core.finding import Severity
 from assay.core.limits import MIB
 from assay.scanning.formats import Family, identify
 from assay.scanning.pickle import ImportPolicy, PersistentIdRule, Safety
@@ -30,6 +31,7 @@ from assay.scanning.zip_values import (
     STORED,
     STRONG,
     Member,
+    Problem,
     ZipError,
 )
 
@@ -45,11 +47,11 @@ _KINDS = (
     (re.compile(r"(.*/)?WEB-INF/|META-INF/MANIFEST\.MF\Z"), "a Java archive"),
     (re.compile(r".*\.dist-info/RECORD\Z"), "a Python package"),
     (re.compile(r"config\.json\Z|model\.weights\.h5\Z"), "a Keras archive"),
-    (re.compile(r".*\.npy\Z"), "a NumPy archive"),
     (re.compile(r"\[Content_Types\]\.xml\Z"), "an office document"),
     (re.compile(r"MAR-INF/"), "a TorchServe archive"),
     (re.compile(r"(.*/)?archive_format\Z|models/.*\.json\Z"), "a PyTorch export package"),
     (re.compile(r"schema\.json\Z"), "a skops file"),
+    (re.compile(r".*\.npy\Z"), "a NumPy archive"),
 )
 
 
@@ -69,6 +71,7 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
             problem.evidence,
             offset=problem.offset,
             member=_member_name(subject, problem.member),
+            severity=_severity(data, subject, problem),
         )
     members = [member for member in directory.members if not member.is_folder]
     kind = _kind(members, answer)
@@ -76,6 +79,18 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
         subject = replace(subject, policy=_script_policy(subject.policy))
     for member in members:
         _scan_member(data, member, subject, answer, torch=kind == "torch")
+
+
+def _severity(data: Buffer, subject: Subject, problem: Problem) -> Severity | None:
+    """A comment that holds what acts is no comment."""
+    if problem.rule != "zip.comment" or problem.offset is None:
+        return None
+    comment = bytes(data[problem.offset :])
+    form = identify(comment, subject.inside("comment", problem.offset))
+    return Severity.HIGH if form.family in _ACTS else None
+
+
+_ACTS = (Family.PICKLE, Family.TORCH_LEGACY, Family.EXECUTABLE, Family.ZIP)
 
 
 def _script_policy(policy: ImportPolicy) -> ImportPolicy:
