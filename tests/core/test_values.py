@@ -136,6 +136,8 @@ class TestStrictJson:
             "1" * 10_000,
             "[" * 100_000,
             '"\ud800"',
+            r'"\ud800"',
+            rb'{"\uDFFF": 1}',
         ],
     )
     def test_what_two_parsers_could_read_differently_is_refused(self, text):

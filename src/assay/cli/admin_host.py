@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -63,24 +63,3 @@ def shown(moment: datetime | None) -> str | None:
     from assay.core.clock import rfc3339
 
     return None if moment is None else rfc3339(moment)
-
-
-def print_table(titles: list[str], rows: list[list[Any]]) -> None:
-    """Rows for people, in columns; what is absent is a dash. Nothing is cut: ids are copied."""
-    from assay.cli.terminal import console
-
-    cells = [titles, *([_cell(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        console().print(text.rstrip(), markup=False)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_cell(item)}" for key, item in sorted(value.items())) or "-"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
-    return "-" if value in (None, "") else str(value)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.admin_host import print_table, reading, shown, writing
-from assay.cli.terminal import Format, console, print_json
+from assay.cli.admin_host import reading, shown, writing
+from assay.cli.terminal import Format, console, print_json, print_table
 
 app = typer.Typer(
     name="role",

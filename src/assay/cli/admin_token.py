@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.admin_host import print_table, reading, shown, writing
-from assay.cli.terminal import Format, console, print_json
+from assay.cli.admin_host import reading, shown, writing
+from assay.cli.terminal import Format, console, print_json, print_table
 
 if TYPE_CHECKING:
     from assay.store.tokens import Token

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.releases import parse_release
-from assay.cli.terminal import Format, console, print_json
+from assay.cli.terminal import Format, console, print_json, write_output
 
 if TYPE_CHECKING:
     from assay.evidence.bundle import EvidenceBundle
@@ -53,7 +51,7 @@ def export(
         path = model_path(model, "releases", revision, "evidence")
         data = session.request("GET", path).content
     bundle = EvidenceBundle.parse(data, subject=release)
-    _write(out, data)
+    write_output(out, data)
     if form is Format.JSON:
         print_json({**_document(bundle), "file": str(out), "bytes": len(data)})
     else:
@@ -79,14 +77,10 @@ def show(
 
       assay evidence show evidence.json --format json
     """
-    from assay.core.errors import UnavailableError
+    from assay.core.reading import read_input
     from assay.evidence.bundle import MAX_BYTES, EvidenceBundle
 
-    try:
-        with file.open("rb") as source:
-            data = source.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UnavailableError(f"cannot be read: {error.strerror}", subject=str(file)) from None
+    data = read_input(file, MAX_BYTES)
     bundle = EvidenceBundle.parse(data, subject=str(file))
     document = _document(bundle)
     if form is Format.JSON:
@@ -120,7 +114,7 @@ def _document(bundle: EvidenceBundle) -> dict[str, Any]:
 
 def _print(document: dict[str, Any]) -> None:
     out = console()
-    out.print(f"[bold]{document['release']}[/bold]  (not verified: see assay verify)")
+    out.print(f"{document['release']}  (not verified: see assay verify)", markup=False)
     out.print(f"  tree     {document['tree']}")
     out.print(f"  files    {document['files']}, {document['size']:,} bytes")
     out.print(f"  publisher signatures  {document['publisher_signatures']}")
@@ -150,26 +144,3 @@ def _told(row: dict[str, Any]) -> str:
         words["approver"] = approver.get("name")
     line = _TOLD.get(row["kind"], row["statement"]).format_map(words)
     return "".join(c if c.isprintable() else "?" for c in line)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The whole file, or none.
-
-    Raises:
-        UnavailableError: it cannot be written.
-    """
-    from assay.core.errors import UnavailableError
-
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".evidence-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UnavailableError(f"cannot be written: {error.strerror}", subject=str(path)) from None

@@ -9,6 +9,8 @@ import typer
 
 from assay.cli.terminal import Format, print_json
 
+MAX_PASSPHRASE_BYTES = 64 * 1024
+
 app = typer.Typer(
     help="Make and inspect signing keys.",
     no_args_is_help=True,
@@ -89,15 +91,16 @@ def read_passphrase(path: Path | None) -> bytes | None:
     Raises:
         UsageError: the file cannot be read or is empty.
     """
-    from assay.core.errors import UsageError
+    from assay.core.errors import AssayError, UsageError
+    from assay.core.reading import read_input
 
     if path is None:
         return None
     try:
-        secret = path.read_bytes().strip(b"\r\n")
-    except OSError as error:
+        secret = read_input(path, MAX_PASSPHRASE_BYTES).strip(b"\r\n")
+    except AssayError as error:
         raise UsageError(
-            f"cannot read the passphrase: {error.strerror}", subject=str(path)
+            f"the passphrase cannot be read: {error.message}", subject=str(path)
         ) from None
     if not secret:
         raise UsageError("the passphrase file is empty", subject=str(path))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.cli.terminal import Format, console, print_json
+from assay.cli.terminal import Format, console, print_json, print_table
+
+if TYPE_CHECKING:
+    from assay.client.session import Session
+
+PAGE = 200
 
 
 def command(
@@ -29,9 +34,9 @@ def command(
 
     with Session(credentials.current()) as session:
         if model is None:
-            document = session.json("GET", "/api/v1/models", params={"limit": 1000})
+            document = _all(session, "/api/v1/models", "models", "after")
         else:
-            document = session.json("GET", model_path(str(ModelName.parse(model))))
+            document = _all(session, model_path(str(ModelName.parse(model))), "releases", "before")
     if form is Format.JSON:
         print_json(document)
     elif model is None:
@@ -40,23 +45,34 @@ def command(
         _releases(document["releases"])
 
 
-def _models(rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
+def _all(session: Session, path: str, rows: str, cursor: str) -> dict[str, Any]:
+    """One document out of every page of a list."""
+    page = session.json("GET", path, params={"limit": PAGE})
+    document = {"schema": f"assay.{rows}/1", **page}
+    while page[cursor] is not None:
+        page = session.json("GET", path, params={"limit": PAGE, cursor: page[cursor]})
+        document[rows] += page[rows]
+    del document[cursor]
+    return document
 
-    table = Table("model", "newest", "state", box=None)
+
+def _models(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        console().print("no models")
+        return
+    cells = []
     for row in rows:
         newest = row.get("newest") or {}
-        table.add_row(row["model"], newest.get("version", "")[:12], newest.get("state", ""))
-    console().print(table if rows else "no models")
+        cells.append([row["model"], newest.get("version", "")[:12], newest.get("state", "")])
+    print_table(["model", "newest", "state"], cells)
 
 
 def _releases(rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table("version", "state", "verdict", "created", "aliases", "title", box=None)
-    for row in rows:
-        aliases = ", ".join(row["aliases"])
-        verdict = row.get("verdict") or ""
-        cells = (row["version"][:12], row["state"], verdict, row["created"], aliases, row["title"])
-        table.add_row(*cells)
-    console().print(table if rows else "no releases")
+    if not rows:
+        console().print("no releases")
+        return
+    titles = ["version", "state", "verdict", "created", "aliases", "title"]
+    print_table(
+        titles,
+        [[row["version"][:12], *(row.get(title) for title in titles[1:])] for row in rows],
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.terminal import Format, console, print_json
+from assay.cli.terminal import Format, console, print_json, write_output
 
 QUICK_ENTRIES = 50_000
 
@@ -99,7 +99,7 @@ def prove(
     proof = Log(folder).proof(index)
     text = proof.to_text()
     if out is not None:
-        _write(out, text)
+        write_output(out, text.encode("utf-8"))
     if form is Format.JSON:
         checkpoint = read_unverified(proof.note)
         document: dict[str, Any] = {
@@ -131,15 +131,6 @@ def _vkey(trust_root: Path | None, fingerprint: str | None, vkey: str | None) ->
 
     data = read_small(trust_root, MAX_TRUST_BYTES)
     return TrustRoot.parse(data, fingerprint=fingerprint, subject=str(trust_root)).log_vkey
-
-
-def _write(out: Path, text: str) -> None:
-    from assay.core.errors import UnavailableError
-
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UnavailableError(f"cannot be written: {error.strerror}", subject=str(out)) from None
 
 
 @contextmanager

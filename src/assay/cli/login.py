@@ -41,10 +41,14 @@ def command(
     with Session(given) as session:
         who = session.json("GET", "/api/v1/whoami")
     path = stored.store(given)
-    console().print(f"logged in to {address} as {who['name']}; token stored in {path}")
+    console().print(
+        f"logged in to {address} as {who['name']}; token stored in {path}", markup=False
+    )
 
 
 def _token(*, from_stdin: bool) -> str:
+    from assay.client.credentials import checked_token
+
     if from_stdin:
         token = sys.stdin.readline().strip()
     elif sys.stdin.isatty():
@@ -53,4 +57,4 @@ def _token(*, from_stdin: bool) -> str:
         raise UsageError("no terminal to ask for the token at", remedy="use --token-stdin")
     if not token:
         raise UsageError("the token is empty")
-    return str(token)
+    return checked_token(str(token))

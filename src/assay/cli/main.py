@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -78,12 +80,20 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Run, with an interrupt ending in exit code 130."""
+        """Run; an interrupt, or a reader that went away, ends in exit code 130."""
+        from assay.cli.errors import INTERRUPTED_EXIT, drop_output
+
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(130) from None
+            typer.echo("assay: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED_EXIT) from None
+        except BrokenPipeError:
+            drop_output()
+            raise typer.Exit(INTERRUPTED_EXIT) from None
+        return answer
 
 
 def _load(name: str) -> Any:
@@ -94,16 +104,48 @@ def _load(name: str) -> Any:
         group.command(name)(module.command)
     command = typer.main.get_command(group)
     command.name = name
-    _reflow(command)
+    _prepare(command)
     return command
+
+
+def _prepare(command: Any) -> None:
+    """Reflow the help, and have empty paths refused, in a command and those within it."""
+    _reflow(command)
+    _refuse_empty_paths(command)
+    for inner in getattr(command, "commands", {}).values():
+        _prepare(inner)
+
+
+def _refuse_empty_paths(command: Any) -> None:
+    """An empty path is a variable that was not set, never the present folder."""
+    if command.callback is None:
+        return
+    kinds = get_type_hints(command.callback)
+    for parameter in command.params:
+        kind = kinds.get(parameter.name)
+        if kind is Path or Path in get_args(kind):
+            _refuse_empty(parameter)
+
+
+def _refuse_empty(parameter: Any) -> None:
+    consume = parameter.consume_value
+
+    def consumed(*given: Any, **named: Any) -> Any:
+        value, source = consume(*given, **named)
+        if value == "" or (isinstance(value, (list, tuple)) and "" in value):
+            from assay.core.errors import UsageError
+
+            option = next((name for name in parameter.opts if name.startswith("-")), None)
+            raise UsageError("is empty", subject=option or parameter.metavar or parameter.name)
+        return value, source
+
+    parameter.consume_value = consumed
 
 
 def _reflow(command: Any) -> None:
     """Join the source's line breaks within each paragraph of help, so that it fits any terminal."""
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     command.help = "\n\n".join(" ".join(p.split()) for p in paragraphs)
-    for inner in getattr(command, "commands", {}).values():
-        _reflow(inner)
 
 
 def _print_version(value: bool) -> None:

@@ -97,7 +97,8 @@ def explain(
 ) -> None:
     """Judge facts by a policy and say why.
 
-    Exits 0 if everything is allowed, else 1. Facts of a decision: assay evidence show.
+    Exits 0 if everything is allowed, else 1. A facts record is a JSON document of the schema
+    assay.facts/1; what it may hold is in docs/policy.md.
 
     Examples:
 

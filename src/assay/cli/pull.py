@@ -66,6 +66,8 @@ def command(
             }
         )
     else:
-        console().print(f"{model}@{pulled.release['version'][:12]} is in {pulled.folder}")
+        console().print(
+            f"{model}@{pulled.release['version'][:12]} is in {pulled.folder}", markup=False
+        )
         console().print(f"  tree {pulled.release['tree']}, verified")
         console().print(f"  decision {decision.outcome}, signed by the pinned key")

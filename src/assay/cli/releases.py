@@ -52,6 +52,8 @@ def print_release(release: dict[str, Any]) -> None:
     """A release for people: what it is, what was found, what was decided and why."""
     out = console()
     out.print(f"[bold]{release['model']}[/bold]@{release['version'][:12]}  {release['state']}")
+    if release.get("title"):
+        out.print(f"  title    {release['title']}", markup=False)
     out.print(f"  version  {release['version']}")
     out.print(f"  tree     {release['tree']}")
     if release.get("aliases"):
@@ -61,6 +63,8 @@ def print_release(release: dict[str, Any]) -> None:
     if release.get("verdict"):
         _print_scan(release)
     _print_decision(release.get("decision"))
+    if release.get("refused"):
+        out.print(f"  served   no: {release['refused']}", markup=False)
 
 
 def _print_scan(release: dict[str, Any]) -> None:

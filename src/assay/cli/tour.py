@@ -24,6 +24,10 @@ def command(
 
       ASSAY_HOME=.assay assay tour --keep
     """
+    import importlib
+
+    for package in ("sqlalchemy", "huggingface_hub"):
+        importlib.import_module(package)  # said before anything is made, not half-way
     from assay.config import Config
     from assay.tour.show import tell
 

@@ -50,7 +50,7 @@ def add(
 
     pinned = pinning.add(_folder(), normal_url(url), fingerprint)
     if form is Format.JSON:
-        print_json({"schema": "assay.trust/1", **pinned.to_json()})
+        print_json({"schema": "assay.trust-pinned/1", **pinned.to_json()})
         return
     out = console()
     out.print(f"trusted {pinned.url} with root {pinned.root.fingerprint}", markup=False)

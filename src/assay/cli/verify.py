@@ -79,7 +79,13 @@ def command(
 
     if evidence is None:
         if trust_root or fingerprint or allow_expired:
-            raise UsageError("goes with --evidence", subject="--trust-root")
+            options = {
+                "--trust-root": trust_root,
+                "--fingerprint": fingerprint,
+                "--allow-expired": allow_expired,
+            }
+            named = next(name for name, given in options.items() if given)
+            raise UsageError("goes with --evidence", subject=named)
         _by_signature(path, signature, key, ca, identity, strict, tuple(ignore or ()), form)
         return
     if signature or key or ca or identity or strict or ignore:

@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assay.core.canonical import canonical_json, strict_json
-from assay.core.errors import DataError, UsageError
+from assay.core.errors import DataError, UnavailableError, UsageError
+from assay.core.reading import open_input
 
 SCHEMA = "assay.credentials/1"
+MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,21 @@ def current(environ: Mapping[str, str] | None = None) -> Credentials:
             "no server to speak to" if not url else f"no token for {url}",
             remedy="run: assay login URL (or set ASSAY_URL and ASSAY_TOKEN)",
         )
-    return Credentials(url, token)
+    return Credentials(url, checked_token(token))
+
+
+def checked_token(token: str) -> str:
+    """The token, if it can stand in a header.
+
+    Raises:
+        UsageError: it holds what no token holds; it is not repeated.
+    """
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            "the token is not one: it holds spaces, control or other characters",
+            remedy="paste the token alone, as it was shown when it was made",
+        )
+    return token
 
 
 def store(credentials: Credentials, environ: Mapping[str, str] | None = None) -> Path:
@@ -95,9 +111,9 @@ def forget(url: str, environ: Mapping[str, str] | None = None) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             mode = os.fstat(file.fileno()).st_mode
-            data = file.read()
+            data = file.read(MAX_BYTES)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -112,20 +128,33 @@ def _read(path: Path) -> dict[str, Any]:
         document = strict_json(data, subject=str(path))
     except DataError as error:
         raise UsageError(error.message, subject=str(path), remedy="run: assay login URL") from None
+    if not _is_credentials(document):
+        raise UsageError(
+            f"is not {SCHEMA}", subject=str(path), remedy="remove it and run: assay login URL"
+        )
+    return dict(document)
+
+
+def _is_credentials(document: Any) -> bool:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise UsageError(f"schema is not {SCHEMA}", subject=str(path))
-    return document
+        return False
+    servers = document.get("servers", {})
+    texts = [document.get("current", ""), *(servers.values() if isinstance(servers, dict) else [0])]
+    return all(isinstance(text, str) for text in texts)
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")
+    temporary = ""
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")
         with os.fdopen(handle, "wb") as file:
             file.write(canonical_json(document))
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise UnavailableError(f"cannot be written: {error.strerror}", subject=str(path)) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)

@@ -7,11 +7,15 @@ parsers disagree: duplicate keys, NaN, infinities, lone surrogates.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 import rfc8785
 
 from assay.core.errors import DataError
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half a character, which may lack its other half."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -54,6 +58,8 @@ def strict_json(data: bytes | str, *, subject: str | None = None) -> Any:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
         text.encode("utf-8")
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except DataError as error:
         raise DataError(error.message, subject=subject) from None
     except UnicodeError:

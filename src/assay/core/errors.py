@@ -19,21 +19,30 @@ class AssayError(Exception):
         message: What happened, one sentence, without a trailing full stop.
         subject: The file, field, release or address it happened to.
         remedy: The next step for the user.
+        cause: What the system said, which may name hosts, files and tables: for the terminal and
+            the log of whoever runs it, and never in an answer over the network.
     """
 
     exit_code: ClassVar[int] = 4
     code: ClassVar[str] = "error"
 
     def __init__(
-        self, message: str, *, subject: str | None = None, remedy: str | None = None
+        self,
+        message: str,
+        *,
+        subject: str | None = None,
+        remedy: str | None = None,
+        cause: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.subject = subject
         self.remedy = remedy
+        self.cause = cause
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.message}" if self.subject else self.message
+        said = f"{self.message} ({self.cause})" if self.cause else self.message
+        return f"{self.subject}: {said}" if self.subject else said
 
     def diagnostics(self) -> str:
         """What happened and what to do next, for a terminal."""

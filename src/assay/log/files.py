@@ -16,7 +16,7 @@ from assay.log.tiles import CHECKPOINT, MAX_ENTRY, TILE_WIDTH, Tile
 
 INCOMING = "incoming"
 MAX_TILE_BYTES = TILE_WIDTH * (MAX_ENTRY + 2)
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o644
 

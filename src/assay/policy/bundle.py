@@ -27,7 +27,8 @@ from assay.core.canonical import canonical_json
 from assay.core.clock import rfc3339
 from assay.core.decision import Outcome
 from assay.core.digest import Digest
-from assay.core.errors import DataError, UnavailableError
+from assay.core.errors import DataError
+from assay.core.reading import read_input
 from assay.policy.facts import FACTS, SCHEMA
 from assay.policy.rule import Rule, read_rule
 from assay.policy.types import Record, type_of_data
@@ -137,13 +138,7 @@ def load_policy(path: Path) -> Policy:
         UnavailableError: the file cannot be read.
         DataError: it is over 1 MiB, not UTF-8, or refused.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UnavailableError(f"cannot be read: {error.strerror}", subject=str(path)) from None
-    if len(content) > MAX_BYTES:
-        raise DataError(f"is over {MAX_BYTES} bytes", subject=str(path))
+    content = read_input(path, MAX_BYTES)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

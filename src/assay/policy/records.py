@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assay.core.errors import DataError, UnavailableError
+from assay.core.reading import open_input
 from assay.policy.facts import Facts
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -29,7 +30,7 @@ def read_records(path: Path) -> Iterator[Facts]:
 def _documents(path: Path) -> Iterator[tuple[str, bytes]]:
     """JSON lines, or the whole file where its first line is not a document of its own."""
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             first = file.readline(MAX_LINE_BYTES + 1)
             if first.strip() and not first.rstrip().endswith(b"}"):
                 yield str(path), _bounded(first + file.read(MAX_LINE_BYTES + 1), str(path))
