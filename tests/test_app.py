@@ -18,6 +18,7 @@ import pytest
 
 from assay.app import open_installation
 from assay.core.errors import AssayError, TamperedError, UsageError
+from assay.store import blobs
 from assay.store.locks import RoleLock
 from served import config_for, free_port, make_installation
 
@@ -42,6 +43,32 @@ def test_opening_gives_rows_bytes_keys_and_the_queue(config):
         assert inst.signers.decision.key_id == opened.keys.decision.key_id
         assert opened.queue.list_unfinished() == []
         assert "PRIVATE" not in repr(opened)
+
+
+def test_rows_without_the_folder_of_their_bytes_are_not_served(tmp_path):
+    config = config_for(tmp_path / "home")
+    make_installation(config)
+    with open_installation(config) as opened:
+        inst = opened.installation
+        stored = inst.blobs.put([b"weights"])
+        with inst.store.write() as connection:
+            blobs.record(
+                connection,
+                digest=stored.digest,
+                size=stored.size,
+                chunks=stored.chunks,
+                git_oid=stored.git_oid,
+                now=inst.clock.now(),
+            )
+    config.blobs_folder.rename(tmp_path / "unmounted")
+    config.blobs_folder.mkdir()
+    for _ in range(2):
+        with pytest.raises(UsageError, match="are not there"), open_installation(config):
+            pass
+    config.blobs_folder.rmdir()
+    (tmp_path / "unmounted").rename(config.blobs_folder)
+    with open_installation(config) as opened:
+        assert opened.installation.blobs.has(stored.digest)
 
 
 def test_opening_imports_no_web_framework():

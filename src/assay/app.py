@@ -22,7 +22,7 @@ from assay.jobs.queue import JobQueue
 from assay.log.checkpoint import LogSigner
 from assay.releases.installation import Installation, Settings, Signers
 from assay.signing.server_keys import ServerKeys, load_server_keys
-from assay.store import schema
+from assay.store import blobs, schema
 from assay.store.engine import Store, open_store
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def open_installation(config: Config, *, clock: Clock | None = None) -> Iterator
         clock: The time; the system's unless given.
 
     Raises:
-        UsageError: it is not set up, its tables are another version's, or the keys'
-            passphrase is missing or wrong.
+        UsageError: it is not set up, its tables are another version's, the stored bytes are not
+            there, or the keys' passphrase is missing or wrong.
         TamperedError: a trigger that protects the tables is gone.
         UnavailableError: the database does not answer.
     """
@@ -70,6 +70,7 @@ def open_installation(config: Config, *, clock: Clock | None = None) -> Iterator
     queue = JobQueue(config.jobs_database)
     with closing(store), closing(queue):
         schema.check(store)
+        _check_bytes(config, store)
         yield Opened(
             config=config,
             installation=_installation(config, store, keys, clock or SystemClock()),
@@ -77,6 +78,23 @@ def open_installation(config: Config, *, clock: Clock | None = None) -> Iterator
             keys=keys,
             log_signer=LogSigner(keys.log_name, keys.log),
         )
+
+
+def _check_bytes(config: Config, store: Store) -> None:
+    """Return unless the rows speak of stored bytes and there is no folder of them.
+
+    An empty one in its place would pass for damage of every release.
+    """
+    if LocalBlobs.is_at(config.blobs_folder):
+        return
+    with store.read() as connection:
+        if blobs.is_empty(connection):
+            return
+    raise UsageError(
+        "the stored bytes are not there",
+        subject=str(config.blobs_folder),
+        remedy="see that the disk they lie on is mounted, or restore them from a backup",
+    )
 
 
 def _installation(config: Config, store: Store, keys: ServerKeys, clock: Clock) -> Installation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -117,6 +118,22 @@ class TestATokenThatIsGood:
         with sqlite_store.write():
             assert authenticate_token(impatient, secret, now=NOW).name == "ada"
         impatient.close()
+
+    def test_does_not_wait_for_another_change_to_note_its_use(self, store):
+        from assay.store.engine import open_store
+
+        secret, row = token_of(store, person(store, "ada", "reader@acme"))
+        address = store.engine.url.render_as_string(hide_password=False)
+        other = open_store(f"sqlite:///{store.path}" if store.path else address)
+        began = time.monotonic()
+        with store.write() as connection:
+            tokens.touch(connection, row.id, now=NOW - timedelta(hours=1))
+            assert authenticate_token(other, secret, now=NOW).name == "ada"
+        assert time.monotonic() - began < 2
+        assert authenticate_token(other, secret, now=NOW).name == "ada"
+        with store.read() as connection:
+            assert tokens.get(connection, row.id).last_used == NOW
+        other.close()
 
 
 class TestATokenThatIsNotGood:

@@ -91,6 +91,17 @@ def test_a_namespace_that_observes_serves_what_nobody_approved(served, model):
     assert_problem(bad, 422, "invalid")
 
 
+def test_a_trust_rule_is_not_dropped_by_leaving_it_out(served, model):
+    space = model.name[:40].strip("-_")
+    path = f"{V1}/namespaces/{space}"
+    key = served.opened.keys.decision.public.pem.decode()
+    rule = {"mode": "enforce", "trust_rule": {"keys": [key]}}
+    assert served.ask("PUT", path, "root", json=rule).status_code == 200
+    assert_problem(served.ask("PUT", path, "root", json={"mode": "warn"}), 422, "invalid")
+    found = served.get(f"{V1}/namespaces", "root").json()["namespaces"]
+    assert {"namespace": space, **rule} in found
+
+
 def test_the_policy_in_force_is_shown_and_a_broken_one_changes_nothing(served):
     before = served.get(f"{V1}/policy").json()
     assert before["digest"] == str(default_policy().digest)

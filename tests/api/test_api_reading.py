@@ -136,6 +136,24 @@ def test_a_reader_gets_no_manifest_of_what_waits_but_a_reviewer_does(served, mod
         ("POST", "/uploads", {"content": b"{"}, 422, "invalid"),
         ("POST", "/tokens", {"content": b"x" * 2_000_000}, 413, "too-large"),
         ("GET", "/revocations?since=99999", {}, 400, "bad-data"),
+        ("GET", f"/revocations?since={10**30}", {}, 422, "invalid"),
+        ("GET", f"/audit?after={10**30}", {}, 422, "invalid"),
+        ("GET", f"/models/acme/x?before={10**30}", {}, 422, "invalid"),
+        ("POST", "/principals", {"content": b'{"name": "\\ud800"}'}, 422, "invalid"),
+        (
+            "POST",
+            "/uploads",
+            {"content": b'{"model": "a/b", "manifest": {"\\udfff": 1}}'},
+            422,
+            "invalid",
+        ),
+        (
+            "PUT",
+            "/namespaces/acme",
+            {"content": b'{"mode": "warn", "trust_rule": ["\\uD900"]}'},
+            422,
+            "invalid",
+        ),
     ],
 )
 def test_bad_requests_are_told_as_problems(sqlite_served, method, path, options, status, code):
@@ -168,6 +186,19 @@ def test_nobody_without_a_token_has_a_body_read(sqlite_served):
     for path, content in ((f"{V1}/uploads", b"{"), (f"{V1}/tokens", b"x" * 2_000_000)):
         answer = sqlite_served.ask("POST", path, None, content=content)
         assert_problem(answer, 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "path", ["/uploads/blobs/commit", "/uploads/blobs/blobs/commit", "/uploads/x/commit"]
+)
+def test_no_address_takes_a_body_without_end(sqlite_served, path):
+    def endless():
+        for _ in range(65):
+            yield b" " * 1_048_576
+
+    headers = {"Content-Type": "application/json"}
+    answer = sqlite_served.ask("POST", V1 + path, "ana", headers=headers, content=endless())
+    assert answer.status_code in (405, 413), answer.text
 
 
 def test_openapi_describes_every_address_and_its_errors(sqlite_served):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from assay.core.attestation import Envelope
 from assay.releases import moving
 from assay.signing.dsse import verify_envelope
 from assay.signing.trust import TrustRoot
+from assay.store.failures import explained
 
 
 def trust_root(served) -> TrustRoot:
@@ -114,6 +116,29 @@ def test_readiness_tells_of_the_database_and_the_worker(served):
         told = served.get("/readyz", None).json()
         assert told == {"status": "ready", "database": "ok", "worker": "alive"}
     assert served.get("/readyz", None).json()["worker"] == "absent"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/whoami", "/acme/x/resolve/main/config.json"])
+def test_where_the_database_lies_is_for_the_log_and_not_for_callers(
+    sqlite_served, monkeypatch, caplog, path
+):
+    store = sqlite_served.inst.store
+
+    def busy(*_arguments, **_more):
+        error = sqlite3.OperationalError("refused at db.internal:5432")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise explained(error, store.shown)
+
+    monkeypatch.setattr("assay.web.authentication.authenticate_token", busy)
+    headers = {"Authorization": f"Bearer assay_{'A' * 43}"}
+    answer = sqlite_served.get(path, None, headers=headers)
+    assert answer.status_code == 503
+    told = answer.text + str(answer.headers)
+    assert "did not answer" in told
+    assert "db.internal" not in told
+    assert str(store.path) not in told
+    assert "db.internal" in caplog.text
+    assert str(store.path) in caplog.text
 
 
 def test_metrics_count_requests_and_releases(served, model):

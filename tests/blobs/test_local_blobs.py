@@ -108,6 +108,17 @@ def test_a_stream_is_not_read_past_its_limit(blobs):
     assert len(taken) == 4
 
 
+def test_a_disk_that_is_not_mounted_is_no_damage(blobs, tmp_path):
+    kept = blobs.put([b"abc"])
+    blobs.folder.rename(tmp_path / "away")
+    with pytest.raises(UnavailableError, match="is gone"):
+        blobs.open(kept.digest)
+    with pytest.raises(UnavailableError):
+        blobs.has(kept.digest)
+    (tmp_path / "away").rename(blobs.folder)
+    assert blobs.has(kept.digest)
+
+
 def test_a_sender_that_breaks_off_leaves_nothing(blobs):
     def broken():
         yield b"abc"

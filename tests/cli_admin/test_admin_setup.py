@@ -33,6 +33,18 @@ def opened():
     return setting_up.opened(place_of(Config.load()))
 
 
+def remove_tables(assay):
+    """As a disk that was swapped, or a database that was made anew."""
+    store = open_store(Config.load().database)
+    if store.embedded:
+        for path in assay.home.glob("assay.sqlite*"):
+            path.unlink()
+    else:
+        with store.engine.begin() as connection:
+            connection.execute(sa.schema.DropSchema("assay", cascade=True))
+    store.close()
+
+
 def spend(secret):
     with opened() as store, store.write() as connection:
         return first.spend(connection, secret, "root", SystemClock().now())
@@ -157,6 +169,12 @@ class TestUpgrade:
         set_version(assay, "9999")
         assert "newer than this program" in assay.no(2, "admin", "upgrade")
         assert "newer than this program" in assay.no(2, "admin", "user", "list")
+
+    def test_does_not_make_an_empty_database_for_one_that_is_gone(self, anywhere):
+        anywhere.yes("admin", "init")
+        remove_tables(anywhere)
+        assert "is gone" in anywhere.no(2, "admin", "upgrade")
+        assert "not set up" in anywhere.no(2, "admin", "user", "list")
 
     def test_where_nothing_is_set_up_makes_nothing(self, bare):
         assert "assay admin init" in bare.no(2, "admin", "upgrade")

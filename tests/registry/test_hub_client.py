@@ -191,6 +191,27 @@ def test_a_client_with_a_cached_copy_does_not_go_on_with_what_was_withdrawn(hub,
         assert "backdoor reported" in row["text"]
 
 
+@pytest.mark.parametrize("change", [moving.hold, moving.revoke])
+def test_a_new_push_does_not_bring_a_cached_copy_of_what_was_withdrawn_back(hub, model, change):
+    house = hub.served.house
+    release = house.approved(FILES, model=model)
+    script = """
+    if arguments[1] == "fetch":
+        print(json.dumps(hub.snapshot_download(arguments[0])))
+    else:
+        print(json.dumps([
+            failure(lambda: hub.snapshot_download(arguments[0])),
+            failure(lambda: hub.hf_hub_download(arguments[0], "config.json")),
+        ]))
+    """.replace("\n    ", "\n")
+    assert Path(hub.run(script, str(model), "fetch")).name == release.version
+    change(house.inst, house.who("sam"), release.id, reason="backdoor")
+    house.push({"config.json": b"another"}, model=model)
+    for told in hub.run(script, str(model), "again"):
+        assert told["error"] == "RevisionNotFoundError", told
+        assert "quarantined" in told["text"]
+
+
 def test_main_is_the_newest_release_that_is_served(hub, model):
     served = hub.served
     old = served.house.approved(FILES, model=model)

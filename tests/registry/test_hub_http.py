@@ -168,6 +168,12 @@ def test_what_is_not_read_here_gets_an_object_not_a_list(hub_served, method, pat
         assert "assay push" in answer.headers["x-error-message"]
 
 
+@pytest.mark.parametrize("address", ["/api/models?limit={}", "/api/models/{m}/tree/main?cursor={}"])
+def test_a_number_of_thousands_of_digits_is_no_number(hub_served, model, release, address):
+    path = address.replace("{m}", str(model)).replace("{}", "9" * 5000)
+    assert hub_served.get(path).status_code == 200
+
+
 def test_cookies_are_no_credential(hub_served, model, release):
     headers = {"Cookie": f"token={hub_served.token('rex')}"}
     answer = hub_served.get(f"/api/models/{model}", None, headers=headers)

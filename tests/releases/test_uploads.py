@@ -250,6 +250,16 @@ def test_a_bundle_belongs_to_the_release_it_came_with(house, signers):
     assert counts == [1, 0, 1]
 
 
+def test_the_same_files_with_a_signature_more_are_another_release(house, signers):
+    data = bundle(signers)
+    unsigned = house.push().release
+    signed = house.push(signatures=[data]).release
+    assert signed.version != unsigned.version
+    assert (signed.tree, signed.state) == (unsigned.tree, "quarantined")
+    assert house.push(signatures=[data]).release.version == signed.version
+    assert house.push().release.version == signed.version
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"not json", b"[]", b"{}", b'{"dsseEnvelope": {}}', b'{"a":1,"a":2}']
 )

@@ -53,6 +53,24 @@ def test_a_sender_that_goes_away_is_an_error_and_not_the_end():
         read(request_of(b"123", broken=True), 100)
 
 
+def test_a_sender_of_a_small_body_that_goes_away_is_no_bug():
+    with pytest.raises(UnavailableError):
+        anyio.run(small_body, request_of(b"12", broken=True), 30)
+
+
+def test_a_sender_that_falls_silent_does_not_hold_its_place(monkeypatch):
+    monkeypatch.setattr("assay.web.body.SILENT_SECONDS", 0.05)
+
+    async def receive():
+        await anyio.sleep(20)
+
+    request = Request({"type": "http", "method": "PUT", "headers": []}, receive)
+    with pytest.raises(UnavailableError, match="silent"):
+        read(request, 100)
+    with pytest.raises(UnavailableError, match="silent"):
+        anyio.run(small_body, request, 100)
+
+
 def test_a_small_body_is_bounded_too():
     assert anyio.run(small_body, request_of(b"12", b"3"), 3) == b"123"
     with pytest.raises(TooLargeError):

@@ -79,6 +79,11 @@ def test_an_allowed_host_is_answered_on_any_port(client, host):
         "169.254.169.254",
         "[::1",
         "assay.test:80:80@x",
+        "user@assay.test",
+        "assay.test/path",
+        "assay.test#part",
+        "assay.test?query",
+        "assay.test:x",
         "127.0.0.1",
     ],
 )
@@ -126,13 +131,16 @@ def test_every_answer_carries_the_security_headers_unless_it_sets_its_own(client
 def test_an_unforeseen_error_answers_without_its_detail(caplog):
     app = _app("assay.test")
     client = TestClient(app, base_url="http://assay.test", raise_server_exceptions=False)
-    with caplog.at_level(logging.ERROR, "assay.web"):
+    with caplog.at_level(logging.INFO, "assay"):
         answer = client.get("/bug")
     assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
     request = answer.headers["x-request-id"]
     assert any(request in record.getMessage() for record in caplog.records)
+    assert "cut" not in json.loads(caplog.records[-1].getMessage())  # the answer is whole
 
 
 def test_our_own_error_is_a_problem_document(client):

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,14 @@ import pytest
 from assay.web.worker_child import WorkerChild
 
 SERVER = """
+    import asyncio
     import sys
     from pathlib import Path
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse, StreamingResponse
     from starlette.routing import Route
     from assay.config import Config
+    from assay.web import connections
     from assay.web.guard import CutError, Guard
     from assay.web.hosts import AllowedHosts
     from assay.web.listening import listen
@@ -40,6 +42,10 @@ SERVER = """
             yield b"b"
         return StreamingResponse(pieces(), headers={"Content-Length": "2"})
 
+    async def waiting(request):
+        print("waiting", flush=True)
+        await asyncio.sleep(60)
+
     def cut(request):
         def pieces():
             yield b"a"
@@ -47,8 +53,11 @@ SERVER = """
         return StreamingResponse(pieces(), headers={"Content-Length": "2"})
 
     config = Config(home=Path("."), port=int(sys.argv[1]))
+    connections.HEAD_SECONDS = 1.0
+    connections.most_connections = lambda: 40
     set_up_logging()
-    app = Starlette(routes=[Route("/ok", ok), Route("/slow", slow), Route("/cut", cut)])
+    app = Starlette(routes=[Route("/ok", ok), Route("/slow", slow), Route("/cut", cut),
+        Route("/waiting", waiting)])
     run(Guard(app, AllowedHosts.of(config)), listen(config), tls=None, proxies=[],
         ready=lambda: print("ready", flush=True))
     print("ended", flush=True)
@@ -94,6 +103,38 @@ def test_a_running_answer_is_finished_before_the_server_ends(server):
     answer.close()
     server.communicate(timeout=15)
     assert server.returncode == 0
+
+
+def test_callers_that_never_say_what_they_want_are_hung_up_on(server):
+    with ExitStack() as stack:
+        for _ in range(200):
+            made = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            with suppress(OSError):
+                made.sendall(b"GET /ok HTTP/1.1\r\nHost:")
+        time.sleep(0.3)
+        descriptors = list(Path(f"/proc/{server.pid}/fd").iterdir())
+        assert 40 < len(descriptors) < 80
+        time.sleep(1.2)
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{server.port}/ok", timeout=5)
+        assert answer.read() == b"ok"
+        answer.close()
+    server.send_signal(signal.SIGTERM)
+    _, err = server.communicate(timeout=15)
+    assert "Too many open files" not in err
+    assert "Traceback" not in err
+
+
+def test_an_answer_the_end_breaks_off_leaves_a_line_and_no_traceback(server):
+    with closing(socket.create_connection(("127.0.0.1", server.port))) as connection:
+        connection.sendall(b"GET /waiting HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert server.stdout.readline() == "waiting\n"
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=15)
+    assert server.returncode == 0
+    assert "Traceback" not in err
+    assert "broken off by the end" in err
 
 
 def test_a_cut_answer_reaches_the_client_as_a_broken_connection(server):

@@ -26,6 +26,9 @@ TOKEN_PREFIX = "assay_"  # noqa: S105 - the prefix, which is no secret
 TOUCH_EVERY = timedelta(minutes=1)
 """How often the use of a token is noted: it is a write."""
 
+TOUCH_PATIENCE_SECONDS = 0.05
+"""How long a request waits to note that; a later one notes it then."""
+
 _TOKEN_FORM = re.compile(r"assay_[A-Za-z0-9_-]{43}\Z")
 _COOKIE_FORM = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
@@ -88,6 +91,9 @@ def _same(kept: Digest, given: Digest) -> bool:
 
 
 def _touch(store: Store, token_id: str, now: datetime) -> None:
-    # That it could not be noted is no reason to refuse a good token.
-    with suppress(UnavailableError, ConflictError), store.write() as connection:
+    # That it could not be noted is no reason to refuse a good token, or to keep it waiting.
+    with (
+        suppress(UnavailableError, ConflictError),
+        store.write(patience=TOUCH_PATIENCE_SECONDS) as connection,
+    ):
         tokens.touch(connection, token_id, now=now)

@@ -112,7 +112,8 @@ def upgrade(place: Place) -> tuple[str | None, str]:
     Repeating it changes nothing. What has nothing to do needs no stopped server.
 
     Raises:
-        UsageError: the tables are newer than this program, or a server or worker is using them.
+        UsageError: the tables are newer than this program, are gone although there are keys, or
+            a server or worker is using them.
         UnavailableError: the database did not answer.
     """
     from assay.jobs import migrate
@@ -124,6 +125,12 @@ def upgrade(place: Place) -> tuple[str | None, str]:
     try:
         absent = store.path is not None and not store.path.is_file()
         before = None if absent else schema.current(store)
+        if before is None and place.is_set_up:
+            raise UsageError(
+                "the database of this installation is gone: it holds no tables",
+                subject=store.shown,
+                remedy="restore it from a backup, together with the log",
+            )
         with ExitStack() as locks:
             if before not in (None, schema.head()):
                 for role in ROLES:

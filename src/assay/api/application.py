@@ -63,7 +63,6 @@ async def on_invalid(request: Request, error: Exception) -> Response:
         "invalid",
         said + (f" (and {more} more)" if more > 0 else ""),
         request=access_of(request.scope).request,
-        subject=_place(rows[0]) if rows else None,
         remedy=f"see {OPENAPI}",
     )
 

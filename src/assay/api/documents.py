@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 TREE = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 VERSION = "3f2a91c0d1e2f3a4b5c6d7e8f90123456789abcd"
 MAX_REASON = 2000
+MAX_NUMBER = 2**53 - 1
+"""Largest number an address takes: exact in every JSON reader, and within a database's."""
 
 Reason = Annotated[
     str,
@@ -26,6 +29,18 @@ class Document(BaseModel):
     """A request body: exactly the fields described, nothing else."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        """JSON can escape half a character, which no answer, row or signature can hold."""
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds a surrogate without its other half") from None
+        except RecursionError:
+            raise ValueError("is nested too deep") from None
+        return value
 
 
 class Answer(BaseModel):
@@ -149,7 +164,9 @@ class NamespaceSettings(Document):
         description="Whether policy only notes, warns, or blocks."
     )
     trust_rule: dict[str, Any] | None = Field(
-        None, description="Whose signature a release needs; null asks for none."
+        description="Whose signature a release needs; null asks for none. To be named in any case: "
+        "nobody drops it by only changing the mode.",
+        examples=[None],
     )
 
 

@@ -5,6 +5,7 @@ The framework reads and parses a body before it asks who sent it, so both are se
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -24,6 +25,9 @@ UPLOAD_BYTES = 64 * MIB
 _PREFIX = "/api/v1"
 _OPEN = frozenset({f"{_PREFIX}/trust", f"{_PREFIX}/openapi.json"})
 """Addresses that need no token."""
+
+_BLOB = re.compile(rf"{_PREFIX}/uploads/[^/]+/blobs/[^/]+\Z")
+"""The one address whose body is a file: only there is it counted elsewhere."""
 
 
 class Entrance:
@@ -47,7 +51,7 @@ class Entrance:
                     "this address needs a token", remedy="send: Authorization: Bearer TOKEN"
                 )
             scope[CALLER] = identity
-        limit = _limit(scope["path"])
+        limit = _limit(scope["method"], scope["path"])
         await self.app(scope, receive if limit is None else _counted(receive, limit), send)
 
 
@@ -66,8 +70,8 @@ def _counted(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _limit(path: str) -> int | None:
+def _limit(method: str, path: str) -> int | None:
     """Bytes of body an address takes; None where the address itself counts them."""
-    if not path.startswith(f"{_PREFIX}/uploads"):
-        return SMALL_BYTES
-    return None if "/blobs/" in path else UPLOAD_BYTES
+    if method == "PUT" and _BLOB.match(path):
+        return None
+    return UPLOAD_BYTES if path.startswith(f"{_PREFIX}/uploads") else SMALL_BYTES

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from assay.api.auth import Caller, ContextOf
-from assay.api.documents import AliasMove, Models
+from assay.api.documents import MAX_NUMBER, AliasMove, Models
 from assay.api.naming import ModelOf, document, found_id
 from assay.releases import aliasing, documents, lookup
 from assay.store import aliases
@@ -63,7 +63,8 @@ def shown(
     caller: Caller,
     name: ModelOf,
     before: Annotated[
-        int | None, Query(ge=1, description="`before` of the page before this one.")
+        int | None,
+        Query(ge=1, le=MAX_NUMBER, description="`before` of the page before this one."),
     ] = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:

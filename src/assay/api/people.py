@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from assay.access.naming import principal_named
 from assay.access.roles import ADMINISTER
 from assay.api.auth import Caller, Context, ContextOf
-from assay.api.documents import NamespaceSettings, PrincipalNew, RoleBinding, TokenNew
+from assay.api.documents import MAX_NUMBER, NamespaceSettings, PrincipalNew, RoleBinding, TokenNew
 from assay.core.clock import rfc3339
 from assay.releases import governing, staffing
 from assay.store import audit, namespaces, principals, roles, tokens
@@ -197,7 +197,9 @@ def governed(
 def trail(
     context: ContextOf,
     caller: Caller,
-    after: Annotated[int, Query(ge=0, description="Number of the last row you have.")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=MAX_NUMBER, description="Number of the last row you have.")
+    ] = 0,
     subject: Annotated[str | None, Query(max_length=400)] = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from assay.api.auth import Caller, ContextOf
+from assay.api.documents import MAX_NUMBER
 from assay.releases import revoking
 
 JSON = "application/json"
@@ -25,7 +26,9 @@ def trust(context: ContextOf) -> Response:
 def revocations(
     context: ContextOf,
     caller: Caller,
-    since: Annotated[int, Query(ge=0, description="Number of the last one you have.")] = 0,
+    since: Annotated[
+        int, Query(ge=0, le=MAX_NUMBER, description="Number of the last one you have.")
+    ] = 0,
 ) -> Response:
     """A DSSE envelope by the release index key: numbered without gaps, dated, 24 hours good."""
     del caller

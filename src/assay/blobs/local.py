@@ -51,6 +51,11 @@ class LocalBlobs:
             self.folder = folder.resolve()
             _remove_abandoned(self.folder / _INCOMING)
 
+    @staticmethod
+    def is_at(folder: Path) -> bool:
+        """Whether blobs were ever kept in a folder."""
+        return (folder / _ALGORITHM).is_dir()
+
     def put(
         self,
         pieces: Iterable[bytes],
@@ -176,7 +181,7 @@ class LocalBlobs:
     @contextmanager
     def _folder_of(self, digest: Digest, *, make: bool = False) -> Iterator[int]:
         """The folder a blob lies in, opened step by step so that no link is followed."""
-        current = os.open(self.folder / _ALGORITHM, _FOLDER_FLAGS)
+        current = self._root()
         try:
             for part in (digest.hex[:2], digest.hex[2:4]):
                 if make and _make_folder(part, current):
@@ -187,6 +192,21 @@ class LocalBlobs:
             yield current
         finally:
             os.close(current)
+
+    def _root(self) -> int:
+        """The folder all blobs lie in. Without it nothing is known of any of them.
+
+        Raises:
+            UnavailableError: it is not there, as when its disk is not mounted.
+        """
+        try:
+            return os.open(self.folder / _ALGORITHM, _FOLDER_FLAGS)
+        except FileNotFoundError:
+            raise UnavailableError(
+                "the folder of the stored bytes is gone",
+                subject=str(self.folder),
+                remedy="see that the disk it lies on is mounted",
+            ) from None
 
     def _is_replaced(self, digest: Digest) -> bool:
         """Whether a link lies where a blob or a folder above it belongs."""

@@ -9,6 +9,8 @@ the whole process before anything of DBOS runs.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NoReturn
 
@@ -26,6 +28,14 @@ APPLICATION = "assay"
 
 QUEUE = "assay"
 """The one queue."""
+
+QUIET_SECONDS = 60.0
+"""How long the same trouble of DBOS is not told again, seconds."""
+
+KIND_LENGTH = 100
+"""Characters by which troubles count as the same: what differs, such as an id, comes later."""
+
+MAX_KINDS = 100
 
 JSON_FORM = "portable_json"
 """What DBOS calls the only form of values that is written or read here."""
@@ -149,13 +159,30 @@ def _refuse(*_: object) -> NoReturn:
 
 
 class _OneLine(logging.Filter):
-    """Keeps DBOS's warnings, in one line each; drops what the runner reports itself."""
+    """Keeps DBOS's warnings, in one line each; drops what the runner reports itself.
+
+    The same kind of trouble is told once a minute: while a database does not answer, DBOS tells
+    of it five times a second, which would fill the disk that may be the trouble.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if str(record.msg).startswith("Exception encountered in background workflow"):
             return False
+        text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
-            record.msg = f"{record.getMessage()} {type(record.exc_info[1]).__name__}"
-            record.args = ()
-        record.exc_info = None
+            text = f"{text} {type(record.exc_info[1]).__name__}"
+        record.msg, record.args, record.exc_info = " ".join(text.split()), (), None
+        return self._is_due(record.msg[:KIND_LENGTH])
+
+    def _is_due(self, kind: str) -> bool:
+        now = time.monotonic()
+        if now - self._told.get(kind, -math.inf) < QUIET_SECONDS:
+            return False
+        if len(self._told) >= MAX_KINDS:
+            self._told.clear()
+        self._told[kind] = now
         return True

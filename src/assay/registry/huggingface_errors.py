@@ -7,6 +7,7 @@
 | file absent | 404 EntryNotFound with X-Repo-Commit | RemoteEntryNotFoundError |
 | token not valid | 401 with one exact text | HfHubHTTPError |
 | not approved, or policy says no | 403 GatedRepo | GatedRepoError |
+| the same of `main`, where a release before it was withdrawn | 404 RevisionNotFound | RevisionNotFoundError |
 
 RevisionNotFound is the only answer that keeps a client from quietly going on with a cached
 copy, so it is what withdrawal means here. EntryNotFound is never said for policy: loaders
@@ -15,14 +16,16 @@ take a missing file for an optional one and go on with part of a model.
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, UnavailableError
 from assay.web.headers import header_text
-from assay.web.problems import status_of
+from assay.web.problems import public_text, status_of
 
+LOGGER = logging.getLogger("assay.registry")
 BAD_TOKEN = "Invalid credentials in Authorization header"  # noqa: S105 - the client compares it
 REPO = "RepoNotFound"
 REVISION = "RevisionNotFound"
@@ -93,4 +96,7 @@ def withdrawn(message: str) -> HubError:
 
 def other(error: AssayError) -> HubError:
     """Any other error of ours. Never 429 or 5xx for a decision: the client repeats those."""
-    return HubError(status_of(error), "", error.diagnostics())
+    said = public_text(error)
+    if isinstance(error, UnavailableError):
+        LOGGER.warning("could not answer: %s", error)
+    return HubError(status_of(error), "", f"{said}\n  {error.remedy}" if error.remedy else said)

@@ -34,6 +34,9 @@ EXPANDED_PAGE = 100
 LIST_PAGE = 100
 MAX_LIST_PAGE = 500
 COMMITS_PAGE = 50
+MAX_DIGITS = 18
+"""Digits of a number in an address that are read; a longer one is larger than any it is of."""
+
 MAX_PATHS = 1000
 """Paths one `paths-info` may ask about."""
 
@@ -65,7 +68,10 @@ class Asking:
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number from 0 to `most`; anything else is the default."""
         text = self.query.get(name, "")
-        return min(int(text), most) if text.isascii() and text.isdigit() else default
+        if not (text.isascii() and text.isdigit()):
+            return default
+        # Python refuses to read a number of thousands of digits.
+        return min(int(text), most) if len(text) <= MAX_DIGITS else most
 
     def view(self) -> View:
         """What the caller sees of the revision.

@@ -108,7 +108,7 @@ def hub_error(error: AssayError, asked: Wanted, *, anonymous: bool) -> HubError:
             found = errors.revision_not_found(asked.model, asked.revision)
         case FileNotInReleaseError():
             found = errors.entry_not_found(asked.path, error.release.version)
-        case Refused() if error.was_served or error.reason == "revoked":
+        case Refused() if error.was_served or error.copies or error.reason == "revoked":
             found = errors.withdrawn(error.diagnostics())
         case Refused():
             found = errors.gated(error.diagnostics())

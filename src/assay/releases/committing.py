@@ -15,7 +15,7 @@ from assay.core.clock import rfc3339
 from assay.core.digest import Digest
 from assay.core.errors import ConflictError, DataError, NotFoundError
 from assay.core.manifest import Manifest
-from assay.releases.bundles import keep_bundle, read_bundle
+from assay.releases.bundles import Bundle, keep_bundle, of_release, read_bundle
 from assay.releases.installation import Installation
 from assay.releases.presence import missing
 from assay.releases.recording import note, release_name
@@ -56,8 +56,8 @@ def commit(
 
     Artifact, manifest, signatures, release, intake, statement and audit row are one transaction.
     The same tree again, by the same publisher, straight after itself, is the release that is
-    there already, unless it was rejected or revoked; so a commit may be repeated. The caller
-    enqueues the job `intake` with the intake's id; the row is the truth.
+    there already, unless it was rejected or revoked, or came without one of these signatures; so
+    a commit may be repeated. The caller enqueues the job `intake` with the intake's id; the row is the truth.
 
     Args:
         inst: The installation.
@@ -86,7 +86,7 @@ def commit(
         model = models.get(connection, upload.model_id)
         inst.authorizer.require(who, PUBLISH, model.namespace, subject=str(model.full_name))
         newest = releases.newest(connection, model.id)
-        if newest is not None and _is_same(newest, upload, who):
+        if newest is not None and _is_same(connection, newest, upload, who, bundles):
             return _already(connection, upload, newest, inst.clock.now())
         _check_parent(model, newest, parent)
         _end(connection, upload, inst.clock.now())
@@ -202,11 +202,20 @@ def _end(connection: sa.Connection, upload: uploads.Upload, now: datetime) -> No
         raise
 
 
-def _is_same(newest: Release, upload: uploads.Upload, who: Identity) -> bool:
+def _is_same(
+    connection: sa.Connection,
+    newest: Release,
+    upload: uploads.Upload,
+    who: Identity,
+    bundles: Sequence[Bundle],
+) -> bool:
+    """Whether the newest release is what is committed; with a signature more it is another."""
     return (
         newest.tree == upload.digest
         and newest.publisher_id == who.id
         and newest.state not in _GIVEN_UP
+        and {bundle.data for bundle in bundles}
+        <= {row.envelope for row in of_release(connection, newest)}
     )
 
 

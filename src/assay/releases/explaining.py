@@ -11,9 +11,10 @@ from assay.releases.refusal import Refused
 from assay.releases.standing import Standing
 from assay.releases.state import SERVABLE, State
 from assay.releases.transition import STATE
-from assay.store import attestations
+from assay.store import attestations, releases
 
 _MOVED = frozenset({State.HELD, State.REJECTED, State.REVOKED})
+_WITHDRAWN = frozenset({State.HELD, State.REVOKED})
 _AFTER_APPROVAL = SERVABLE | {State.HELD}
 
 
@@ -29,6 +30,17 @@ def explained(connection: sa.Connection, standing: Standing, error: Refused) -> 
         subject=error.subject,
         remedy=error.remedy,
     )
+
+
+def with_copies(connection: sa.Connection, error: Refused) -> Refused:
+    """The refusal of a name that moves: it may have named a release that was withdrawn since.
+
+    A client that holds a copy of that one must not take this for a release it has to wait for.
+    """
+    if error.release is not None and not error.was_served:
+        withdrawn = releases.newest(connection, error.release.model_id, states=_WITHDRAWN)
+        error.copies = withdrawn is not None
+    return error
 
 
 def _was_served(standing: Standing, move: dict[str, Any]) -> bool:

@@ -28,6 +28,8 @@ class Refused(RefusedError):  # noqa: N818 - the answer, not a failure
         reason: The stable word for it.
         release: The release; None where it is not known which.
         was_served: Whether it has been served before, so that clients may hold copies.
+        copies: Whether clients may hold copies of another release, which was withdrawn, under the
+            name that was asked for.
         subject: `namespace/name@version`.
         remedy: What would make it pass.
     """
@@ -39,6 +41,7 @@ class Refused(RefusedError):  # noqa: N818 - the answer, not a failure
         reason: ReasonCode,
         release: Release | None = None,
         was_served: bool = False,
+        copies: bool = False,
         subject: str | None = None,
         remedy: str | None = None,
     ) -> None:
@@ -46,6 +49,7 @@ class Refused(RefusedError):  # noqa: N818 - the answer, not a failure
         self.reason = reason
         self.release = release
         self.was_served = was_served
+        self.copies = copies
 
 
 class ModelNotFoundError(NotFoundError):

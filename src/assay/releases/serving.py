@@ -19,7 +19,7 @@ from assay.core.limits import MIB
 from assay.core.names import COMMIT, ModelName
 from assay.releases import lookup, standing
 from assay.releases.damage import hold_for_damage
-from assay.releases.explaining import explained
+from assay.releases.explaining import explained, with_copies
 from assay.releases.installation import Installation
 from assay.releases.refusal import Refused
 from assay.releases.standing import Standing
@@ -80,7 +80,13 @@ def may_serve(
     if not lookup.may_read(inst, who, model.namespace):
         raise lookup.no_such_model(model)
     release_id = _release_id(inst, who, model, revision)
-    return _permit(inst, inst.cache.standing(inst.store, release_id), path)
+    try:
+        return _permit(inst, inst.cache.standing(inst.store, release_id), path)
+    except Refused as error:
+        if COMMIT.match(revision):
+            raise
+        with inst.store.read() as connection:
+            raise with_copies(connection, error) from None
 
 
 def may_serve_release(inst: Installation, who: Identity | None, release_id: str) -> Permit:

@@ -83,6 +83,11 @@ def get_many(connection: sa.Connection, digests: Iterable[Digest]) -> dict[Diges
     return found
 
 
+def is_empty(connection: sa.Connection) -> bool:
+    """Whether there is no blob at all."""
+    return connection.execute(sa.select(table.c.digest).limit(1)).first() is None
+
+
 def missing(connection: sa.Connection, digests: Iterable[Digest]) -> set[Digest]:
     """Those of `digests` there is no blob of."""
     wanted = set(digests)

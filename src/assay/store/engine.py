@@ -78,10 +78,13 @@ class Store:
                 )
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, patience: float | None = None) -> Iterator[sa.Connection]:
         """A transaction that is committed at the end, durably, or leaves nothing.
 
         Do not open one inside another, and call nothing slow inside: on SQLite everyone else waits.
+
+        Args:
+            patience: How long to wait for another's change, seconds; the store's own unless given.
 
         Raises:
             UnavailableError: the database is stopped, locked, full or not set up.
@@ -91,12 +94,12 @@ class Store:
         me = threading.get_ident()
         if me in self._writing:
             raise RuntimeError("a write transaction inside another would wait for itself")
-        with self._errors(), self._own_turn(), self.engine.connect() as connection:
+        wait = self._busy_seconds if patience is None else patience
+        with self._errors(), self._own_turn(wait), self.engine.connect() as connection:
             self._writing.add(me)
             try:
                 with connection.begin():
-                    if self.embedded:
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    self._begin(connection, patience)
                     yield connection
                     _refuse_failed(connection)
             finally:
@@ -134,13 +137,31 @@ class Store:
                 raise
             raise found from error
 
+    def _begin(self, connection: sa.Connection, patience: float | None) -> None:
+        """Take the right to write, waiting for another's change no longer than that."""
+        milliseconds = None if patience is None else max(1, int(patience * 1000))
+        if not self.embedded:
+            if milliseconds is not None:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+            return
+        if milliseconds is None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            if not connection.invalidated:
+                own = int(self._busy_seconds * 1000)
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {own}")
+
     @contextmanager
-    def _own_turn(self) -> Iterator[None]:
+    def _own_turn(self, seconds: float) -> Iterator[None]:
         """SQLite's writers of this process queue here: its own waiting is by polling, unfair."""
         if not self.embedded:
             yield
             return
-        if not self._turn.acquire(timeout=self._busy_seconds):
+        if not self._turn.acquire(timeout=seconds):
             raise UnavailableError(
                 "the database is busy with another change", subject=self.shown, remedy="try again"
             )

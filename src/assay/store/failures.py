@@ -91,15 +91,13 @@ def explained(error: BaseException, shown: str) -> AssayError | None:
         return original
     if _is_old_schema(original):
         return UnavailableError(
-            f"a table or column is missing: {_line(original)}",
-            subject=shown,
-            remedy=_SET_UP,
+            "a table or column is missing", subject=shown, remedy=_SET_UP, cause=_line(original)
         )
     meaning = _meaning(original)
     if meaning is None:
         return None
     message, kind = meaning
-    return kind(f"{message} ({_line(original)})", subject=shown, remedy=_REMEDY.get(meaning))
+    return kind(message, subject=shown, remedy=_REMEDY.get(meaning), cause=_line(original))
 
 
 def _meaning(error: BaseException) -> tuple[str, type[AssayError]] | None:

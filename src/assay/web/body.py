@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+import anyio
 import anyio.from_thread
 from starlette.requests import ClientDisconnect, Request
 
@@ -12,6 +13,10 @@ from assay.core.limits import MIB
 
 PIECE_BYTES = 1 * MIB
 """Pieces handed to the writer are at least this long, the last one excepted."""
+
+SILENT_SECONDS = 60.0
+"""How long a sender may say nothing in the middle of a body, seconds. A machine that is gone
+without a word would keep its place among those that are received at once for good."""
 
 
 class TooLargeError(DataError):
@@ -25,10 +30,12 @@ async def small_body(request: Request, limit: int) -> bytes:
 
     Raises:
         TooLargeError: it is larger than `limit` bytes.
+        UnavailableError: the sender went away, or fell silent, before the end.
     """
     _check_length(request, limit)
     body = bytearray()
-    async for piece in request.stream():
+    arriving = request.stream()
+    while piece := await _gather(arriving):
         body += piece
         if len(body) > limit:
             raise TooLargeError(f"the body is larger than {limit} bytes")
@@ -42,7 +49,7 @@ def body_pieces(request: Request, limit: int) -> Iterator[bytes]:
 
     Raises:
         TooLargeError: it is larger than `limit` bytes.
-        UnavailableError: the sender went away before the end.
+        UnavailableError: the sender went away, or fell silent, before the end.
     """
     _check_length(request, limit)
     arriving = request.stream()
@@ -57,12 +64,16 @@ def body_pieces(request: Request, limit: int) -> Iterator[bytes]:
 async def _gather(arriving: AsyncIterator[bytes]) -> bytes:
     gathered = bytearray()
     try:
-        async for piece in arriving:
-            gathered += piece
-            if len(gathered) >= PIECE_BYTES:
+        while len(gathered) < PIECE_BYTES:
+            with anyio.fail_after(SILENT_SECONDS):
+                piece = await anext(arriving, None)
+            if piece is None:
                 break
+            gathered += piece
     except ClientDisconnect:
         raise UnavailableError("the sender went away before the end of the body") from None
+    except TimeoutError:
+        raise UnavailableError(f"the sender was silent for {SILENT_SECONDS:g} seconds") from None
     return bytes(gathered)
 
 

@@ -19,7 +19,7 @@ from assay.core.errors import AssayError
 from assay.web.access_log import Access
 from assay.web.headers import DEFAULT_HEADERS
 from assay.web.hosts import AllowedHosts
-from assay.web.problems import problem, problem_of
+from assay.web.problems import failed, problem, problem_of
 
 LOGGER = logging.getLogger("assay.web")
 PROBES = frozenset({"/healthz", "/readyz"})
@@ -87,34 +87,29 @@ class Guard:
             await self._late(scope, receive, answer, response, error.message)
         except Exception:
             LOGGER.exception("request %s failed", access.request)
-            response = problem(
-                HTTPStatus.INTERNAL_SERVER_ERROR,
-                "error",
-                "the server failed; its log names the cause under this request",
-                request=access.request,
-            )
-            await self._late(scope, receive, answer, response, "error")
+            await self._late(scope, receive, answer, failed(access.request), "error")
 
     @staticmethod
     async def _late(
         scope: Scope, receive: Receive, answer: _Answer, response: ASGIApp, cut: str
     ) -> None:
-        """Answer if nothing has gone out yet; otherwise leave the answer unfinished."""
-        if answer.started:
-            answer.access.cut = cut
-        else:
+        """Answer if nothing has gone out yet; otherwise leave the answer as it is."""
+        if not answer.started:
             await response(scope, receive, answer)
+        elif not answer.finished:
+            answer.access.cut = cut
 
 
 class _Answer:
     """The `send` of one request: adds the default headers and counts what goes out."""
 
-    __slots__ = ("access", "send", "started")
+    __slots__ = ("access", "finished", "send", "started")
 
     def __init__(self, send: Send, access: Access) -> None:
         self.send = send
         self.access = access
         self.started = False
+        self.finished = False
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
@@ -128,6 +123,7 @@ class _Answer:
             message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":
             self.access.sent += len(message.get("body", b""))
+            self.finished = not message.get("more_body", False)
         await self.send(message)
 
 

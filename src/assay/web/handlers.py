@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from assay.core.errors import AssayError
 from assay.web.guard import access_of
-from assay.web.problems import problem, problem_of
+from assay.web.problems import failed, problem, problem_of
 
 _CODES = {
     HTTPStatus.NOT_FOUND: "not-found",
@@ -49,5 +49,15 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return response
 
 
-HANDLERS: Mapping[Any, Any] = {AssayError: on_assay_error, HTTPException: on_http_exception}
-"""For `exception_handlers=`. What is not here reaches the guard, which tells nothing of it."""
+async def on_bug(request: Request, error: Exception) -> Response:
+    """Anything else: tells nothing of it. The framework raises it on to the guard, which logs it."""
+    del error
+    return failed(access_of(request.scope).request)
+
+
+HANDLERS: Mapping[Any, Any] = {
+    AssayError: on_assay_error,
+    HTTPException: on_http_exception,
+    Exception: on_bug,
+}
+"""For `exception_handlers=`."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 from assay.config import Config
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?\Z", re.ASCII)
+"""A name or address and a port: no user, path or query, which addresses made of it would keep."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -18,8 +22,9 @@ def host_name(header: str) -> str:
 
     An empty text stands for a header that names no host.
     """
+    text = header.strip()
     try:
-        return (urlsplit(f"//{header.strip()}").hostname or "").rstrip(".")
+        return (urlsplit(f"//{text}").hostname or "").rstrip(".") if _HOST.match(text) else ""
     except ValueError:
         return ""
 

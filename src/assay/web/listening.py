@@ -13,7 +13,9 @@ from assay.config import Config
 from assay.core.errors import UsageError
 from assay.web.hosts import is_loopback
 
-BACKLOG = 1024
+BACKLOG = 128
+"""Connections that wait to be accepted. As many are accepted at once, before anything looks at
+how many there are: see `connections.most_connections`."""
 
 
 @dataclass(frozen=True, slots=True)

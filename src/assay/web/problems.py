@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +25,7 @@ from assay.core.errors import (
 from assay.web.body import TooLargeError
 from assay.web.ranges import RangeError
 
+LOGGER = logging.getLogger("assay.web")
 MEDIA_TYPE = "application/problem+json"
 UNAUTHENTICATED = "unauthenticated"
 TYPE_PREFIX = "urn:assay:problem:"
@@ -110,6 +112,26 @@ def problem(
     return JSONResponse(document, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def failed(request: str | None) -> JSONResponse:
+    """The answer to a bug of ours: says nothing of the cause, which the log has."""
+    told = "the server failed; its log names the cause under this request"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "error", told, request=request)
+
+
+def public_subject(error: AssayError) -> str | None:
+    """What an error is about, as far as callers may know.
+
+    What did not answer is a database, a disk or a folder of ours: its address is for the log.
+    """
+    return None if isinstance(error, UnavailableError) else error.subject
+
+
+def public_text(error: AssayError) -> str:
+    """What happened and to what, in one line, as far as callers may know."""
+    subject = public_subject(error)
+    return f"{subject}: {error.message}" if subject else error.message
+
+
 def problem_of(error: AssayError, *, request: str | None = None) -> JSONResponse:
     """The answer for an error."""
     response = problem(
@@ -117,9 +139,11 @@ def problem_of(error: AssayError, *, request: str | None = None) -> JSONResponse
         code_of(error),
         error.message,
         request=request,
-        subject=error.subject,
+        subject=public_subject(error),
         remedy=error.remedy,
     )
+    if isinstance(error, UnavailableError):
+        LOGGER.warning("request %s: %s", request or "", error)
     if isinstance(error, RangeError):
         response.headers["Content-Range"] = f"bytes */{error.size}"
     return response

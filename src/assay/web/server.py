@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,10 +17,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from assay.web.access_log import RedactingFilter
+from assay.web.connections import BoundedProtocol, raise_limit
 from assay.web.listening import BACKLOG, Tls
 
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 30
+QUIET_SECONDS = 60.0
 
 
 class _Server(uvicorn.Server):
@@ -61,9 +66,10 @@ def run(
     `X-Forwarded-*` headers are believed from `proxies`, networks in CIDR form. `ready` is called
     once requests are answered.
     """
+    raise_limit()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -86,10 +92,39 @@ def set_up_logging(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter())
     handler.addFilter(RedactingFilter())
+    handler.addFilter(_broken_off)
+    handler.addFilter(_Exhaustion())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("assay").setLevel(level)
+
+
+def _broken_off(record: logging.LogRecord) -> bool:
+    """One line for an answer the server's end breaks off, instead of uvicorn's traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, asyncio.CancelledError | futures.CancelledError):
+        record.msg, record.args, record.exc_info = "an answer was broken off by the end", (), None
+        record.exc_text = None
+    return True
+
+
+class _Exhaustion(logging.Filter):
+    """Lets asyncio say once a minute that nothing more can be accepted, not thousands of times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = -math.inf
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith("socket.accept() out of system resource"):
+            return True
+        now = time.monotonic()
+        if now - self._told < QUIET_SECONDS:
+            return False
+        self._told = now
+        record.msg, record.exc_info, record.exc_text = str(record.msg).splitlines()[0], None, None
+        return True
 
 
 class _Formatter(logging.Formatter):
