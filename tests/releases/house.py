@@ -116,8 +116,8 @@ class House:
             return identify(
                 connection,
                 self.ids[name],
-                how="token",
-                credential="test",
+                how="session",
+                credential="session",
                 now=self.inst.clock.now(),
             )
 

@@ -112,6 +112,18 @@ def test_ones_own_token_carries_no_more_than_the_credential(house):
         governing.make_token(inst, ana, name="x", roles=["admin"], namespaces=["acme"], days=7)
 
 
+def test_a_token_does_not_outlive_the_one_it_was_made_with(house):
+    inst = house.inst
+    first, short = governing.make_token(
+        inst, house.who("ana"), name="short", roles=["publisher"], namespaces=["acme"], days=2
+    )
+    using = authenticate_token(inst.store, first, now=inst.clock.now())
+    _, second = governing.make_token(
+        inst, using, name="longer", roles=["publisher"], namespaces=["acme"], days=90
+    )
+    assert second.expires == short.expires
+
+
 def test_a_robots_owner_makes_and_ends_its_tokens(house):
     inst, ana = house.inst, house.who("ana")
     house.give("ana", "reviewer", "acme")

@@ -87,7 +87,7 @@ def test_everything_that_happens_is_signed_logged_and_audited(house):
     verify_envelope(envelopes["state"], [signers.approval.public])
     told = envelopes["approval"].statement().predicate
     assert told["approver"]["name"] == "ben"
-    assert told["approver"]["how"] == "token"
+    assert told["approver"]["how"] == "session"
     decision = read_decision(envelopes["decision"].statement())
     assert decision.outcome is Outcome.ALLOW
 
@@ -100,9 +100,13 @@ def test_only_other_persons_approve(house):
     house.give("ana", "reviewer", "acme")
     with pytest.raises(RefusedError, match="somebody else approves"):
         approve(house.inst, house.who("ana"), release.id, reason="mine")
-    with pytest.raises(RefusedError, match="somebody else approves"):
-        approve(house.inst, house.who("ana-bot"), release.id, reason="beep")
     assert house.state(release) == "evaluated"
+
+
+def test_a_robot_approves_nothing(house):
+    release = house.evaluated(who="ben-bot")
+    with pytest.raises(RefusedError, match="a person's word"):
+        approve(house.inst, house.who("ana-bot"), release.id, reason="looks fine to a robot")
 
 
 def test_a_robots_release_is_not_approved_by_its_owner(house):

@@ -286,3 +286,9 @@ def test_a_right_that_was_taken_ends_an_upload(house):
         upload.commit(house.inst, late, begun.id)
     with pytest.raises(RefusedError):
         upload.receive(house.inst, late, begun.id, Digest.of(b"{}"), [b"{}"])
+
+
+@pytest.mark.parametrize("title", ["two\nlines", "a bell\a", "an escape \x1b[31m"])
+def test_a_title_is_one_line_without_control_characters(house, title):
+    with pytest.raises(DataError, match="title"):
+        house.push(title=title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -32,6 +32,7 @@ def make_token(
     by: str | None,
     now: datetime,
     within: Iterable[Grant] | None = None,
+    not_after: datetime | None = None,
 ) -> tuple[str, Token]:
     """Make a token; the secret is nowhere afterwards but in the answer.
 
@@ -46,6 +47,7 @@ def make_token(
         now: The present moment.
         within: What whoever makes it may pass on, where that is less than all of the owner's
             roles: the grants of the token in use, or it would be a way out of its scopes.
+        not_after: When the token in use expires, which the new one does not outlive.
 
     Raises:
         DataError: days out of range, not a name, role or namespace.
@@ -77,7 +79,7 @@ def make_token(
         roles=wanted_roles,
         namespaces=wanted_places,
         now=now,
-        expires=now + timedelta(days=days),
+        expires=min(now + timedelta(days=days), not_after or datetime.max.replace(tzinfo=UTC)),
     )
     detail = {
         "principal": owner.name,

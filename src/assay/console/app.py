@@ -32,7 +32,7 @@ from assay.core.errors import AssayError
 from assay.jobs.queue import JobQueue
 from assay.releases.installation import Installation
 from assay.web.guard import access_of
-from assay.web.problems import status_of
+from assay.web.problems import public_text, status_of
 
 _KINDS = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -97,7 +97,7 @@ async def _static(request: Request) -> Response:
 async def _on_assay_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, AssayError):
         raise TypeError(type(error).__name__) from error
-    return _error_page(request, status_of(error), str(error), error.remedy)
+    return _error_page(request, status_of(error), public_text(error), error.remedy)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

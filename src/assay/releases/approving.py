@@ -132,7 +132,13 @@ def _reviewed(
 def _require_other_person(
     connection: sa.Connection, who: Identity, model: Model, release: Release
 ) -> None:
-    """Separation of duties counts persons: robots and agents speak for their owner."""
+    """Separation of duties counts persons: robots speak for their owner, and approve nothing."""
+    if who.principal.kind != "person":
+        raise RefusedError(
+            f"a {who.principal.kind} cannot approve: an approval is a person's word",
+            subject=release_name(model, release),
+            remedy="a reviewer approves in person",
+        )
     publisher = principals.answerable(connection, principals.get(connection, release.publisher_id))
     if publisher.id == who.person_id:
         raise RefusedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +74,8 @@ def commit(
         ConflictError: bytes are missing, another release came first, or the upload has expired.
         DataError: the title is too long, or a signature is not a Sigstore bundle.
     """
+    if any(unicodedata.category(character) == "Cc" for character in title):
+        raise DataError("a title is one line without control characters", subject="title")
     if len(title) > MAX_TITLE or len(signatures) > MAX_SIGNATURES:
         raise DataError(
             f"a release has a title of {MAX_TITLE} characters and {MAX_SIGNATURES} signatures "

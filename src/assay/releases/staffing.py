@@ -6,6 +6,7 @@ Thin over `assay.access`, which writes the rows and their audit rows; here it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -154,6 +155,7 @@ def make_token(
             by=who.id,
             now=now,
             within=who.grants if own else None,
+            not_after=_expiry(connection, who) if own else None,
         )
 
     return inst.store.transact(work)
@@ -176,6 +178,11 @@ def revoke_token(inst: Installation, who: Identity, token_id: str) -> Token:
         return tokens.revoke(connection, token_id, by=who.id, now=now)
 
     return inst.store.transact(work)
+
+
+def _expiry(connection: sa.Connection, who: Identity) -> datetime | None:
+    """When the credential in use ends; a console session is not passed on as a token's life."""
+    return token_rows.get(connection, who.credential).expires if who.how == "token" else None
 
 
 def _owner(

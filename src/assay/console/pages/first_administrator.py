@@ -11,7 +11,7 @@ from assay.access import first, sessions, tokens
 from assay.access.people import has_administrator
 from assay.console.visiting import COOKIE, FORM_COOKIE, Visit
 from assay.core.errors import AssayError
-from assay.web.problems import status_of
+from assay.web.problems import public_text, status_of
 
 TOKEN_NAME = "first token"  # noqa: S105 - what the token is called
 
@@ -58,7 +58,7 @@ def _form(visit: Visit, *, name: str = "", error: AssayError | None = None) -> R
     values = {
         "name": name,
         "settled": settled,
-        "error": None if error is None else str(error),
+        "error": None if error is None else public_text(error),
         "remedy": None if error is None else error.remedy,
     }
     status = HTTPStatus.OK if error is None else status_of(error)

@@ -16,7 +16,7 @@ from assay.releases import staffing
 from assay.store import principals, roles, tokens
 from assay.store.principals import Principal
 from assay.store.roles import EVERYWHERE
-from assay.web.problems import status_of
+from assay.web.problems import public_text, status_of
 
 MOST_PEOPLE = 500
 
@@ -73,7 +73,7 @@ def _page(
     more = {
         "secret": secret,
         "made": made,
-        "error": None if error is None else str(error),
+        "error": None if error is None else public_text(error),
         "remedy": None if error is None else error.remedy,
         "typed": {
             "name": visit.form.text("name") if error else "",
