@@ -81,7 +81,9 @@ def test_the_tour_says_what_it_needs_before_it_makes_anything(monkeypatch, capsy
     assert "needs huggingface_hub" in found.err
 
 
-@pytest.mark.parametrize("option", ["--trust-root", "--fingerprint", "--allow-expired"])
+@pytest.mark.parametrize(
+    "option", ["--trust-root", "--fingerprint", "--release", "--allow-expired"]
+)
 def test_the_option_that_needs_evidence_is_named(command, model, option):
     given = (option,) if option == "--allow-expired" else (option, "x")
     ended = command("verify", model, *given)

@@ -88,3 +88,11 @@ def test_whom_to_trust_is_a_file_a_fingerprint_or_what_was_pinned(
     pinned.mkdir(parents=True)
     (pinned / "server.json").write_bytes(expired.server.keys.trust.document)
     assert assay("verify", expired.model, *evidence, **home)[0] == 0
+
+
+def test_evidence_of_another_release_is_a_no_when_one_is_named(tmp_path: Path, fresh: Made) -> None:
+    assert assay("verify", fresh.model, *options(tmp_path), "--release", RELEASE)[0] == 0
+    other = "acme/other@" + "2" * 40
+    code, _, err = assay("verify", fresh.model, *options(tmp_path), "--release", other)
+    assert code == 1
+    assert f"is about {RELEASE}, not {other}" in err

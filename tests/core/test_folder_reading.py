@@ -334,3 +334,8 @@ def test_a_deeply_nested_folder_is_a_problem_not_a_crash(tmp_path: Path) -> None
         os.close(here)
     (problem,) = read_folder(tmp_path).problems
     assert problem.reason == "is nested too deep"
+
+
+def test_a_file_the_kernel_makes_up_has_no_digest():
+    with pytest.raises(UnavailableError, match="size is 0"):
+        digest("/proc/version")

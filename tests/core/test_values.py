@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 
 import pytest
@@ -245,3 +246,23 @@ class TestIdsAndTime:
     @given(st.datetimes(timezones=st.just(__import__("datetime").UTC)))
     def test_times_round_trip(self, moment):
         assert parse_rfc3339(rfc3339(moment)) == moment
+
+
+def test_a_duplicate_key_among_many_is_found_at_once():
+    keys = ",".join(f'"{number}":0' for number in range(60_000))
+    began = time.process_time()
+    with pytest.raises(DataError, match="duplicate JSON key '59999'"):
+        strict_json("{" + keys + ',"59999":0}')
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_outside_the_calendar_is_no_time(text):
+    with pytest.raises(ValueError, match="calendar"):
+        parse_rfc3339(text)
+
+
+def test_a_size_beyond_what_json_says_exactly_is_refused():
+    with pytest.raises(DataError, match="JSON number"):
+        Manifest.of([ManifestEntry("w", 2**53, Digest.of(b""))])
+    Manifest.of([ManifestEntry("w", 2**53 - 1, Digest.of(b""))])

@@ -510,3 +510,21 @@ def test_the_kinds_are_those_that_releases_make():
     assert KINDS["decision"].predicate == policy_decision.PREDICATE
     for kind in ("scan", "signature", "approval", "state", "alias"):
         assert KINDS[kind].predicate == getattr(statements, kind.upper())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputAttestations": None},
+        {"inputAttestations": [{"digest": 1}]},
+        {"timeVerified": "9999-12-31T23:59:59Z"},
+        {"timeVerified": "0001-01-01T00:00:00+23:00"},
+    ],
+)
+def test_a_decision_of_another_form_ends_in_a_typed_error(made, change):
+    made.server.decide(
+        {},
+        change=lambda one: replace(one, predicate={**one.predicate, **change}),
+    )
+    with pytest.raises(DataError, match="decision"):
+        verify(made)

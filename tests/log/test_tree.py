@@ -159,7 +159,7 @@ def test_paths_are_those_of_the_specification(index, path):
     [
         "tile/0/0", "tile/00/000", "tile/64/000", "tile/0/000.p/0", "tile/0/000.p/256",
         "tile/0/x000/000", "tile/0/x001", "tile/data/000", "tile/0/000/", "/tile/0/000",
-        "tile/0/000.p/01", "checkpoint", "tile/entries/../000",
+        "tile/0/000.p/257", "tile/0/" + "x001/" * 2000 + "001", "tile/0/000.p/01", "checkpoint", "tile/entries/../000",
     ],
 )  # fmt: skip
 def test_other_paths_are_refused(path):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,6 +135,7 @@ def make_authority(
     *,
     key_usage: bool = True,
     purposes: list[x509.ObjectIdentifier] | None = None,
+    constraints: x509.NameConstraints | None = None,
 ) -> Authority:
     key = ec.generate_private_key(ec.SECP384R1())
     builder = (
@@ -146,6 +147,8 @@ def make_authority(
         builder = builder.add_extension(_usage(key_cert_sign=True), critical=True)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if constraints:
+        builder = builder.add_extension(constraints, critical=True)
     return Authority(builder.sign(issuer.key if issuer else key, hashes.SHA384()), key)
 
 
@@ -160,6 +163,7 @@ def make_certificate(
     purposes: list[x509.ObjectIdentifier] | None = None,
     digital_signature: bool | None = True,
     emails: tuple[str, ...] = ("ana@example.org",),
+    names: Sequence[x509.GeneralName] = (),
     after: timedelta = timedelta(days=30),
     before: timedelta = timedelta(days=1),
 ) -> x509.Certificate:
@@ -171,8 +175,8 @@ def make_certificate(
     if digital_signature is not None:
         usage = _usage(digital_signature=digital_signature, key_agreement=not digital_signature)
         builder = builder.add_extension(usage, critical=True)
-    if emails:
-        names = [x509.RFC822Name(email) for email in emails]
+    names = names or [x509.RFC822Name(email) for email in emails]
+    if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(issuer.key, hashes.SHA384())
 

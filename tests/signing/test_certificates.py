@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from pathlib import Path
 
@@ -198,3 +199,44 @@ def test_an_unfit_certificate_does_not_sign(
     assert not (model / "model.sig").exists()
     with pytest.raises(UsageError, match="certificate"):
         sign(model, key=key.private, chain=path)
+
+
+def test_a_certificate_that_cannot_be_read_ends_in_a_typed_error(
+    model: Path, key: Keyed, root: Authority
+) -> None:
+    """Anyone can put one into a bundle: an unknown kind of key, curve, version; extensions twice."""
+    der = make_certificate(root, key.signer).public_bytes(Encoding.DER)
+    changes = (
+        (b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x02\x7e"),
+        (b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x2a\x86\x48\xce\x3d\x03\x01\x7e"),
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"),
+        (b"\x06\x03\x55\x1d\x11", b"\x06\x03\x55\x1d\x25"),
+    )
+    (model.parent / "ca.pem").write_bytes(root.pem())
+    for old, new in changes:
+        assert old in der
+        rows = [{"rawBytes": base64.b64encode(der.replace(old, new)).decode()}]
+        material = {"x509CertificateChain": {"certificates": rows}}
+        (model.parent / "c.sig").write_bytes(forge(statement(), key.signer, material=material))
+        with pytest.raises(DataError):
+            verify(model, signature=model.parent / "c.sig", ca=model.parent / "ca.pem", now=NOW)
+
+
+def test_an_issuer_s_constraints_cannot_be_gone_around(model: Path, key: Keyed) -> None:
+    """Nothing constrains common names; a DNS name in the form of a URI is not a DNS name."""
+    constraints = x509.NameConstraints([x509.DNSName("good.example")], None)
+    root = make_authority("root")
+    bound = make_authority("bound", root, constraints=constraints)
+    spoken = make_certificate(bound, key.signer, emails=())
+    assert check(model, key, root, spoken, bound.certificate).by.identities == ()
+    with pytest.raises(DataError, match="is for nobody"):
+        check(model, key, root, spoken, bound.certificate, identity="signer")
+    for kind in (x509.UniformResourceIdentifier, x509.RFC822Name):
+        disguised = make_certificate(bound, key.signer, names=[kind("ci.evil.example")])
+        with pytest.raises(DataError, match="is for nobody"):
+            check(model, key, root, disguised, bound.certificate, identity="ci.evil.example")
+    honest = make_certificate(bound, key.signer, names=[x509.DNSName("ci.good.example")])
+    assert check(model, key, root, honest, bound.certificate, identity="ci.good.example")
+    uri = x509.UniformResourceIdentifier("https://ci.example/acme")
+    free = make_certificate(root, key.signer, names=[uri])
+    assert check(model, key, root, free, identity="https://ci.example/acme")

@@ -410,3 +410,27 @@ def test_a_signature_that_is_no_file(model: Path, key: Keyed) -> None:
     for path, kind in (("absent", UsageError), ("pipe", DataError), (".", AssayError)):
         with pytest.raises(kind):
             verify(model, signature=model.parent / path, key=key.public)
+
+
+def test_shards_of_one_byte_do_not_fill_the_memory(model: Path, key: Keyed) -> None:
+    with (model / "large").open("wb") as file:
+        file.truncate(2**42)
+    row = {"name": "large:0:1", "algorithm": "sha256", "digest": "0" * 64}
+    one = statement(resources=[row], serialization=how(method="shards", shard_size=1))
+    assert "large: changed" in refused(model, key, forge(one, key.signer))
+
+
+def test_names_that_cannot_be_looked_up_end_in_a_typed_error(model: Path, key: Keyed) -> None:
+    for kind in ([], {}):
+        rows = [{**row, "algorithm": kind} for row in statement()["predicate"]["resources"]]
+        refused(model, key, forge(statement(resources=rows), key.signer))
+        refused(model, key, forge(statement(serialization=how(hash_type=kind)), key.signer))
+
+
+def test_names_that_differ_in_case_alone_are_not_for_a_gate(tmp_path: Path, key: Keyed) -> None:
+    """On a file system that ignores case one of the two takes the other's place."""
+    files = {"Model.bin": b"1", "model.bin": b"2"}
+    model = make_model(tmp_path / "two", files)
+    bundle = forge(statement(files), key.signer)
+    accepted(model, key, bundle)
+    assert "ignore case" in refused(model, key, bundle, strict=True)

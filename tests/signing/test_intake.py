@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from assay.core.digest import Digest
 from assay.core.manifest import Manifest, ManifestEntry
@@ -123,3 +125,45 @@ def test_a_single_file_named_dot_is_the_only_file_of_the_upload(tmp_path: Path, 
     trusted = [key.signer.public]
     assert check(data, manifest({"w": b"1"}), trusted).status == "valid"
     assert check(data, manifest({"w": b"1", "x": b"2"}), trusted).status == "invalid"
+
+
+def test_shards_of_one_byte_are_counted_before_they_are_read(key: Keyed) -> None:
+    row = {"name": "w:0:1", "algorithm": "sha256", "digest": "0" * 64}
+    one = statement(resources=[row], serialization=how(method="shards", shard_size=1))
+    large = Manifest.of([ManifestEntry("w", 2**40, Digest.of(b"w"))])
+
+    def read(*_: object) -> bytes:
+        raise AssertionError("nothing has to be read")
+
+    found = check(forge(one, key.signer), large, [key.signer.public], hashers=read)
+    assert found.status == "invalid"
+    assert "number of shards" in found.reason
+
+
+def test_what_cannot_be_looked_up_is_invalid_not_a_crash(key: Keyed) -> None:
+    good = statement()["predicate"]["resources"]
+    for predicate in (
+        {"resources": [{**good[0], "algorithm": []}]},
+        {"resources": [{**good[0], "algorithm": {}}]},
+        {"serialization": how(hash_type=[])},
+        {"serialization": how(hash_type={})},
+    ):
+        value = statement()
+        value["predicate"].update(predicate)
+        for trusted in ([], [key.signer.public]):
+            assert check(forge(value, key.signer), manifest(), trusted).status == "invalid"
+
+
+@pytest.mark.parametrize(
+    "oid", [b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x03\x01\x07"]
+)
+def test_a_certificate_of_an_unknown_kind_of_key_is_invalid_not_a_crash(
+    key: Keyed, oid: bytes
+) -> None:
+    der = make_certificate(make_authority(), key.signer).public_bytes(Encoding.DER)
+    place = der.index(oid)
+    strange = der[:place] + oid[:-1] + b"\x7e" + der[place + len(oid) :]
+    rows = [{"rawBytes": base64.b64encode(strange).decode()}]
+    material = {"x509CertificateChain": {"certificates": rows}}
+    found = check(forge(statement(), key.signer, material=material), manifest(), [])
+    assert found.status == "invalid"

@@ -20,7 +20,7 @@ from assay.log.checkpoint import LogSigner, verify_checkpoint
 from assay.signing.dsse import sign_envelope, sign_payload, verify_envelope
 from assay.signing.keys import CURVES, generate, load_public, load_signer, new_signer, parse_public
 from assay.signing.server_keys import load_server_keys, make_server_keys
-from assay.signing.trust import TRUST_TYPE, TrustRoot, check_vkey
+from assay.signing.trust import TRUST_TYPE, TrustRoot, check_vkey, same_fingerprint
 from signing.signing_making import NOW
 
 STATEMENT = Statement((Subject("m", {"sha256": "0" * 64}),), "https://example.org/p/v1", {"a": 1})
@@ -252,3 +252,8 @@ def test_a_changed_trust_root_is_refused(tmp_path: Path) -> None:
 def test_no_text_is_a_log_key_by_chance(text: str) -> None:
     with pytest.raises(DataError):
         check_vkey(text)
+
+
+def test_a_fingerprint_that_is_no_text_is_only_another_one() -> None:
+    """What a shell hands over need not be UTF-8."""
+    assert not same_fingerprint("\udcff", "0" * 64)

@@ -68,7 +68,8 @@ def add(folder: Path, url: str, fingerprint: str | None) -> Pinned:
     Raises:
         UsageError: not a fingerprint; or none, and the server is elsewhere.
         DataError: the document is not signed by the root of that fingerprint, or is broken.
-        RefusedError: none was given, and another root is pinned for this server.
+        RefusedError: none was given, and another root is pinned for this server; or the document
+            is older than the one that is pinned.
         UnavailableError: the server did not answer, or the file cannot be written.
     """
     wanted = None if fingerprint is None else _fingerprint(fingerprint)
@@ -82,14 +83,36 @@ def add(folder: Path, url: str, fingerprint: str | None) -> Pinned:
     data = fetch(url)
     root = TrustRoot.parse(data, fingerprint=wanted, subject=url)
     path = _path(folder, url)
-    if wanted is None and path.exists() and _read(path).fingerprint != root.fingerprint:
-        raise RefusedError(
-            "its root key is another than the one pinned",
-            subject=url,
-            remedy=f"if it was set up anew, give --fingerprint, or remove {path}",
-        )
+    if path.exists():
+        _check_succession(path, root, url, given=wanted is not None)
     _write(path, data)
     return Pinned(url, root, path, first_use=wanted is None)
+
+
+def _check_succession(path: Path, root: TrustRoot, url: str, *, given: bool) -> None:
+    """Return if a document may take the place of the pinned one.
+
+    An older one of the same root may name a key that was taken out of use since.
+    """
+    try:
+        old = _read(path)
+    except DataError:
+        if given:
+            return
+        raise
+    if old.fingerprint != root.fingerprint:
+        if not given:
+            raise RefusedError(
+                "its root key is another than the one pinned",
+                subject=url,
+                remedy=f"if it was set up anew, give --fingerprint, or remove {path}",
+            )
+    elif root.issued < old.issued:
+        raise RefusedError(
+            "its trust document is older than the one pinned",
+            subject=url,
+            remedy=f"if it was restored from a backup, remove {path}",
+        )
 
 
 def pinned(folder: Path, url: str) -> Pinned:

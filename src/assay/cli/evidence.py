@@ -51,6 +51,7 @@ def export(
         path = model_path(model, "releases", revision, "evidence")
         data = session.request("GET", path).content
     bundle = EvidenceBundle.parse(data, subject=release)
+    _check_asked_for(bundle, model, revision)
     write_output(out, data)
     if form is Format.JSON:
         print_json({**_document(bundle), "file": str(out), "bytes": len(data)})
@@ -87,6 +88,19 @@ def show(
         print_json(document)
     else:
         _print(document)
+
+
+def _check_asked_for(bundle: EvidenceBundle, model: str, revision: str) -> None:
+    """Return if the evidence is about the model, and the version where a whole one was named."""
+    from assay.core.errors import DataError
+    from assay.core.names import COMMIT
+
+    named, _, version = bundle.release.partition("@")
+    if named.casefold() != model.casefold() or (COMMIT.match(revision) and version != revision):
+        raise DataError(
+            f"the server answered with evidence about {bundle.release[:200]}",
+            subject=f"{model}@{revision}",
+        )
 
 
 def _document(bundle: EvidenceBundle) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def command(
     """
     from assay.client import credentials
     from assay.client.pull import pull
-    from assay.client.session import Session, model_path
+    from assay.client.release import release_document
+    from assay.client.session import Session
     from assay.client.trusting import pinned_root, trusted_decision
     from assay.core.clock import SystemClock
 
@@ -48,11 +49,18 @@ def command(
     given = credentials.current()
     root = pinned_root(given.url, credentials.config_folder())
     with Session(given) as session:
-        document = session.json("GET", model_path(model, "releases", revision))
+        document = release_document(session, model, revision)
         now = SystemClock().now()
         decision = trusted_decision(session, root, document, now=now, enforced=not not_enforced)
         with byte_progress(f"pulling {model}", document["size"]) as progress:
-            pulled = pull(session, model, document["version"], destination, progress=progress)
+            pulled = pull(
+                session,
+                model,
+                document["version"],
+                destination,
+                tree=decision.tree,
+                progress=progress,
+            )
     if form is Format.JSON:
         print_json(
             {

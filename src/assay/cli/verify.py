@@ -57,6 +57,14 @@ def command(
         str | None,
         typer.Option("--fingerprint", help="Of the server's root key.", metavar="HEX"),
     ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            "--release",
+            help="The release the evidence must be about: namespace/name@VERSION.",
+            metavar="RELEASE",
+        ),
+    ] = None,
     allow_expired: Annotated[
         bool, typer.Option("--allow-expired", help="Accept a decision whose time has passed.")
     ] = False,
@@ -78,8 +86,9 @@ def command(
     from assay.core.errors import UsageError
 
     if evidence is None:
-        if trust_root or fingerprint or allow_expired:
+        if trust_root or fingerprint or release or allow_expired:
             options = {
+                "--release": release,
                 "--trust-root": trust_root,
                 "--fingerprint": fingerprint,
                 "--allow-expired": allow_expired,
@@ -90,7 +99,7 @@ def command(
         return
     if signature or key or ca or identity or strict or ignore:
         raise UsageError("ask for one thing at a time", remedy="either --signature or --evidence")
-    _by_evidence(path, evidence, trust_root, fingerprint, allow_expired, form)
+    _by_evidence(path, evidence, trust_root, fingerprint, release, allow_expired, form)
 
 
 def _by_signature(
@@ -154,6 +163,7 @@ def _by_evidence(
     evidence: Path,
     trust_root: Path | None,
     fingerprint: str | None,
+    release: str | None,
     allow_expired: bool,
     form: Format,
 ) -> None:
@@ -173,7 +183,9 @@ def _by_evidence(
         trust = _pinned(data)
     now = SystemClock().now()
     try:
-        report = verify_evidence(data, folder=path, trust=trust, fingerprint=fingerprint, now=now)
+        report = verify_evidence(
+            data, folder=path, trust=trust, fingerprint=fingerprint, now=now, release=release
+        )
     except (DataError, UnavailableError) as error:
         if form is Format.JSON:
             print_json(_refusal(path, error))

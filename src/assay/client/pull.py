@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assay.blobs.disk import disk_errors
+from assay.client.partial import prepare
+from assay.client.release import release_document
 from assay.client.session import Session, model_path
+from assay.core.digest import Digest
 from assay.core.errors import ConflictError, DataError, UnavailableError
 from assay.core.manifest import Manifest, ManifestEntry
 
@@ -35,6 +39,7 @@ def pull(
     revision: str,
     destination: Path,
     *,
+    tree: Digest | None = None,
     progress: Progress = lambda _: None,
 ) -> Pulled:
     """Download one release into a new folder.
@@ -43,26 +48,47 @@ def pull(
     every file has the digest of the manifest and the manifest has the digest of the
     release. A pull that broke off goes on where it stopped.
 
+    Args:
+        session: The server.
+        model: `namespace/name`.
+        revision: A version, the start of one, an alias, or `main`.
+        destination: The new folder.
+        tree: What the release must hold, because a signed decision says so: a server may answer
+            one thing when it is judged and another when it is fetched.
+        progress: Told the bytes that are there.
+
     Raises:
         ConflictError: the destination exists and is not empty.
-        DataError: the server sent other bytes than the release names.
+        DataError: the server sent other bytes than the release names, or than `tree`.
+        UnavailableError: the files cannot be written.
         AssayError: what the server answered; a refusal carries the reason.
     """
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise ConflictError("exists and is not empty", subject=str(destination))
-    release = session.json("GET", model_path(model, "releases", revision))
+    with disk_errors(destination):
+        if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+            raise ConflictError("exists and is not empty", subject=str(destination))
+    release = release_document(session, model, revision)
     pinned = model_path(model, "releases", release["version"])
     manifest = Manifest.from_json(session.json("GET", f"{pinned}/manifest"))
     if str(manifest.tree_digest) != release["tree"]:
         raise DataError("the manifest is not the one the release names", subject=model)
+    if tree is not None and manifest.tree_digest != tree:
+        raise DataError(
+            f"the server now offers {manifest.tree_digest}, not {tree}, which was decided on",
+            subject=model,
+            remedy="do not use what it serves, and tell its administrator",
+        )
     partial = destination.parent / f".{destination.name}.{manifest.tree_digest.hex[:16]}.part"
-    partial.mkdir(parents=True, exist_ok=True)
+    prepare(partial, manifest)
     fetched = 0
     for entry in manifest.entries:
-        fetched += _fetch(session, f"{pinned}/files/{quote(entry.path)}", partial, entry, progress)
-    if destination.exists():
-        destination.rmdir()
-    partial.rename(destination)
+        with disk_errors(partial / entry.path):
+            fetched += _fetch(
+                session, f"{pinned}/files/{quote(entry.path)}", partial, entry, progress
+            )
+    with disk_errors(destination):
+        if destination.exists():
+            destination.rmdir()
+        partial.rename(destination)
     return Pulled(release, destination, fetched)
 
 
@@ -111,17 +137,12 @@ def _hash_existing(target: Path, entry: ManifestEntry, hasher: Any) -> int:
 def _append(
     pieces: Any, target: Path, hasher: Any, entry: ManifestEntry, progress: Progress
 ) -> None:
-    try:
-        with target.open("ab") as file:
-            for piece in pieces:
-                hasher.update(piece)
-                file.write(piece)
-                progress(len(piece))
-                if file.tell() > entry.size:
-                    break
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise UnavailableError(
-            f"cannot be written: {error.strerror}", subject=str(target)
-        ) from None
+    with target.open("ab") as file:
+        for piece in pieces:
+            hasher.update(piece)
+            file.write(piece)
+            progress(len(piece))
+            if file.tell() > entry.size:
+                break
+        file.flush()
+        os.fsync(file.fileno())

@@ -13,6 +13,7 @@ import httpx
 
 from assay import __version__
 from assay.client.credentials import Credentials
+from assay.core.canonical import strict_json
 from assay.core.errors import (
     AssayError,
     ConflictError,
@@ -25,7 +26,9 @@ from assay.core.errors import (
 
 TIMEOUT = httpx.Timeout(30.0, read=120.0, write=120.0)
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
 SERVER_ERROR = 500
+_OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
 _BY_STATUS: dict[int, type[AssayError]] = {
     400: DataError,
     401: RefusedError,
@@ -73,27 +76,39 @@ class Session:
             AssayError: the server's own problem, by its status, or `UnavailableError` when
                 there was no answer.
         """
-        with self._reaching(path):
-            response = self._http.request(method, path, **options)
+        with self._reaching(path), self._http.stream(method, path, **options) as answer:
+            response = self._whole(answer)
         check(response)
         return response
 
     def json(self, method: str, path: str, **options: Any) -> Any:
-        """The JSON document a request answers with."""
+        """The JSON document a request answers with, read strictly."""
         response = self.request(method, path, **options)
         try:
-            return response.json() if response.content else None
-        except ValueError:
+            return strict_json(response.content) if response.content else None
+        except DataError:
             raise UnavailableError("did not answer with JSON", subject=self.url) from None
 
     @contextmanager
     def stream(self, path: str, **options: Any) -> Iterator[httpx.Response]:
         """A response whose body is read piece by piece; a cut connection is an error."""
         with self._reaching(path), self._http.stream("GET", path, **options) as response:
-            if response.is_error or response.is_redirect:
-                response.read()
-            check(response)
+            check(response if response.is_success else self._whole(response))
             yield response
+
+    def _whole(self, answer: httpx.Response) -> httpx.Response:
+        """The answer with its body, which may have a length but not any."""
+        body = bytearray()
+        for piece in answer.iter_bytes(PIECE_BYTES):
+            body += piece
+            if len(body) > MAX_DOCUMENT_BYTES:
+                raise UnavailableError(
+                    f"answered with over {MAX_DOCUMENT_BYTES} bytes", subject=self.url
+                )
+        headers = [row for row in answer.headers.multi_items() if row[0] not in _OF_THE_WIRE]
+        return httpx.Response(
+            answer.status_code, headers=headers, content=bytes(body), request=answer.request
+        )
 
     @contextmanager
     def _reaching(self, path: str) -> Iterator[None]:
@@ -136,7 +151,7 @@ def check(response: httpx.Response) -> None:
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
-        value = response.json()
-    except (ValueError, httpx.StreamError):
+        value = strict_json(response.content)
+    except (DataError, httpx.StreamError):
         return {}
     return value if isinstance(value, dict) else {}

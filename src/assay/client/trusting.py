@@ -17,6 +17,7 @@ from assay.core.attestation import Envelope
 from assay.core.decision import Outcome
 from assay.core.errors import DataError, NotFoundError, RefusedError
 from assay.evidence.decision import StatedDecision
+from assay.evidence.kinds import DECISION, KINDS
 from assay.evidence.verify import CLOCK_SKEW
 from assay.signing.dsse import verify_envelope
 from assay.signing.trust import TrustRoot
@@ -79,10 +80,13 @@ def trusted_decision(
             remedy="if the server was set up anew, pin its new root: assay trust add URL "
             "--fingerprint F; otherwise do not use what it serves",
         ) from None
-    found = StatedDecision.read(envelope.statement(), subject=name)
+    statement = envelope.statement()
+    if statement.predicate_type != KINDS[DECISION].predicate:
+        raise DataError(f"is a {statement.predicate_type[:100]}, no decision", subject=name)
+    found = StatedDecision.read(statement, subject=name)
     if str(found.tree) != release["tree"] or found.release != name:
         raise DataError(f"its decision is about {found.release}, {found.tree}", subject=name)
-    if not found.issued - CLOCK_SKEW <= now <= found.not_after:
+    if found.issued > now + CLOCK_SKEW or now > found.not_after:
         raise RefusedError(
             f"its decision holds from {found.issued:%F %T} to {found.not_after:%F %T} UTC",
             subject=name,
@@ -99,9 +103,14 @@ def trusted_decision(
 
 def _envelope(answer: Any, release: Mapping[str, Any], name: str) -> Envelope:
     """The decision on this release among those on its tree."""
-    for row in answer.get("decisions", ()):
-        if (row.get("model"), row.get("version")) == (release["model"], release["version"]):
-            if row.get("envelope") is None:
-                break
-            return Envelope.from_json(row["envelope"], subject=f"decision on {name}")
+    try:
+        rows = [
+            row["envelope"]
+            for row in answer["decisions"]
+            if (row["model"], row["version"]) == (release["model"], release["version"])
+        ]
+    except (KeyError, TypeError):
+        raise DataError("the server did not answer with decisions", subject=name) from None
+    if rows and rows[0] is not None:
+        return Envelope.from_json(rows[0], subject=f"decision on {name}")
     raise NotFoundError("there is no signed decision on it", subject=name)

@@ -225,6 +225,9 @@ class _Reader:
         before = os.fstat(file)
         if not stat.S_ISREG(before.st_mode):
             return Failed(f"is {kind_of(before.st_mode)}, not a regular file", unreadable=False)
+        if before.st_size == 0 and os.pread(file, 1, 0):
+            # The kernel makes such files up as they are read: there are no bytes to name.
+            return Failed("has content although its size is 0", unreadable=True)
         stop = before.st_size if end is None else end
         if stop > before.st_size or start > stop:
             return Failed("changed while it was read", unreadable=False)

@@ -22,6 +22,9 @@ from assay.core.errors import DataError
 SCHEMA = "assay.manifest/1"
 MAX_PATH_BYTES = 4096
 MAX_PATH_PARTS = 128
+MAX_FILE_BYTES = 2**53 - 1
+"""The largest integer every reader of JSON has exactly."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
 """Names that need no second look but for their length: nearly all there are."""
 
@@ -53,6 +56,11 @@ def check_path(path: str) -> str:
     return path
 
 
+def folded(path: str) -> str:
+    """What a path is on file systems that ignore case and how letters are composed."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ManifestEntry:
     """One file: normalised relative path, size in bytes, digest of its bytes."""
@@ -73,22 +81,24 @@ class Manifest:
         """Sort by path (code points) and check.
 
         Raises:
-            DataError: an unsafe path, a negative size, the same path twice, paths that
+            DataError: an unsafe path, a negative size or one beyond JSON's integers, the same path twice, paths that
                 collide on file systems that ignore case, or a file that is also a folder.
         """
         ordered = tuple(sorted(entries, key=lambda entry: entry.path))
-        folded: dict[str, str] = {}
+        seen: dict[str, str] = {}
         for entry in ordered:
             check_path(entry.path)
             if entry.size < 0:
                 raise DataError("negative size", subject=entry.path)
-            key = unicodedata.normalize("NFC", entry.path).casefold()
-            if key in folded:
-                raise DataError(f"collides with {folded[key]!r}", subject=entry.path)
-            folded[key] = entry.path
-        for folder in _folders(folded):
-            if folder in folded:
-                raise DataError("is a file and a folder at once", subject=folded[folder])
+            if entry.size > MAX_FILE_BYTES:
+                raise DataError("no JSON number can say its size", subject=entry.path)
+            key = folded(entry.path)
+            if key in seen:
+                raise DataError(f"collides with {seen[key]!r}", subject=entry.path)
+            seen[key] = entry.path
+        for folder in _folders(seen):
+            if folder in seen:
+                raise DataError("is a file and a folder at once", subject=seen[folder])
         return cls(ordered)
 
     @property

@@ -50,11 +50,11 @@ class StatedDecision:
         """
         try:
             found = cls._read(statement.predicate)
+            named = [row["digest"]["sha256"] for row in statement.predicate["inputAttestations"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"not a decision: {error!r:.200}", subject=subject) from None
-        if not found.issued < found.not_after <= found.issued + LONGEST:
+        if not timedelta(0) < found.not_after - found.issued <= LONGEST:
             raise DataError("holds for no time, or for over 24 hours", subject=subject)
-        named = [row["digest"]["sha256"] for row in statement.predicate["inputAttestations"]]
         if [digest.hex for _, digest in found.evidence] != named:
             raise DataError("names its evidence twice and differently", subject=subject)
         if (found.outcome is Outcome.ALLOW) is not (found.result == PASSED):

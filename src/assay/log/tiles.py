@@ -25,7 +25,7 @@ ENTRIES = "entries"
 _LENGTH = struct.Struct(">H")
 _GROUP = 1000
 _PATH = re.compile(
-    r"tile/(?P<level>[0-9]|[1-5][0-9]|6[0-3]|entries)/(?P<index>(?:x\d{3}/)*\d{3})"
+    r"tile/(?P<level>[0-9]|[1-5][0-9]|6[0-3]|entries)/(?P<index>(?:x\d{3}/){0,6}\d{3})"
     r"(?:\.p/(?P<width>[1-9]\d{0,2}))?\Z",
     re.ASCII,
 )
@@ -70,7 +70,7 @@ class Tile:
         index = int(match["index"].replace("x", "").replace("/", ""))
         level = None if match["level"] == ENTRIES else int(match["level"])
         found = cls(level, index, int(match["width"] or TILE_WIDTH))
-        if found.path != path:
+        if found.path != path or found.width > TILE_WIDTH:
             raise DataError("not the path of a tile", subject=path[:200])
         return found
 

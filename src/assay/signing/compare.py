@@ -104,8 +104,11 @@ def compare(
     """
     files = {file.path: file for file in model.listing.files}
     common = sorted(files.keys() & signed.keys())
+    fitting = [
+        path for path in common if shards_of(files[path].size, serialization) == len(signed[path])
+    ]
     taken = take(
-        model, ranges_of((files[path] for path in common), serialization),
+        model, ranges_of((files[path] for path in fitting), serialization),
         serialization.hash_type, begin,
     )  # fmt: skip
     problems = {problem.path: problem for problem in (*model.listing.problems, *taken.problems)}
@@ -128,6 +131,14 @@ def compare(
         tuple(sorted(extra)),
         tuple(problems[path] for path in sorted(problems)),
     )
+
+
+def shards_of(size: int, serialization: Serialization) -> int:
+    """How many resources a file of this size is.
+
+    Compared first: a statement may name shards of one byte, and of a terabyte that is too many.
+    """
+    return 1 if serialization.shard_size is None else -(-size // serialization.shard_size)
 
 
 def by_path(

@@ -14,7 +14,7 @@ from assay.core.digest import Digest
 from assay.core.errors import AssayError, DataError
 from assay.core.manifest import Manifest, ManifestEntry
 from assay.signing.bundle import Bundle, ChainMaterial, KeyMaterial
-from assay.signing.compare import by_path
+from assay.signing.compare import by_path, shards_of
 from assay.signing.keys import PublicKey
 from assay.signing.oms import PREDICATE_V02, ModelStatement, parse_statement, read_payload
 from assay.signing.resources import Resource, Serialization, is_under
@@ -102,10 +102,9 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...], *, historical: bool) ->
                 else:
                     return key
         case ChainMaterial(certificates=chain):
-            from assay.signing.keys import public_of
-            from assay.signing.x509 import parse_chain
+            from assay.signing.x509 import key_of, parse_chain
 
-            key = public_of(parse_chain(chain)[0].public_key(), "certificate of the signer")
+            key = key_of(parse_chain(chain)[0])
             verify_envelope_by(key, bundle.envelope, historical=historical)
     return None
 
@@ -155,6 +154,8 @@ def _compare_file(
     hashers: HashRange | None,
 ) -> None:
     size = serialization.shard_size
+    if shards_of(entry.size, serialization) != len(signed):
+        raise DataError("has another number of shards than were signed", subject=entry.path)
     starts = (0,) if size is None else range(0, entry.size, size)
     actual = set()
     for start in starts:

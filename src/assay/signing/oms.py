@@ -17,7 +17,7 @@ from assay.core.attestation import STATEMENT_TYPE
 from assay.core.canonical import canonical_json, strict_json
 from assay.core.digest import Digest
 from assay.core.errors import DataError
-from assay.core.manifest import Manifest, check_path
+from assay.core.manifest import Manifest, check_path, folded
 from assay.signing.resources import (
     DEFAULT_IGNORES,
     Resource,
@@ -89,8 +89,8 @@ class ModelStatement:
         """Return if a gate may rely on the form: v1.0, sorted, with portable names.
 
         Raises:
-            DataError: it is historical, names are not sorted by code point, or a name is one
-                that a manifest could not hold.
+            DataError: it is historical, names are not sorted by code point, or they are such as
+                a manifest could not hold: one that is not portable, or two that differ in case.
         """
         if self.version != "v1.0":
             raise DataError(
@@ -103,6 +103,9 @@ class ModelStatement:
         for resource in self.resources:
             if resource.name != ".":
                 check_path(resource.name)
+        paths = self.paths
+        if len({folded(path) for path in paths}) != len(paths):
+            raise DataError("names collide on file systems that ignore case")
 
 
 def root_of(resources: Iterable[Resource]) -> Digest:

@@ -126,7 +126,7 @@ def parse_serialization(value: Any) -> Serialization:
     if not isinstance(value, dict) or not value.keys() <= _SERIALIZATION_KEYS:
         raise DataError("serialization is not an object of the specification's fields")
     method, kind = value.get("method"), value.get("hash_type")
-    if method not in METHODS or kind not in HASH_BYTES:
+    if method not in METHODS or not isinstance(kind, str) or kind not in HASH_BYTES:
         raise DataError(f"serialization by {method!r} with {kind!r} is not in the specification")
     links = value.get("allow_symlinks")
     if not isinstance(links, bool):
@@ -184,7 +184,7 @@ def _resource(row: Any, algorithms: set[str], form: re.Pattern[str]) -> Resource
         name, algorithm, digest = row["name"], row["algorithm"], row["digest"]
     except (KeyError, TypeError):
         raise DataError("a resource needs a name, an algorithm and a digest") from None
-    if algorithm not in algorithms:
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise DataError(f"a resource by {algorithm!r:.80} in a list by {min(algorithms)}")
     if not isinstance(name, str) or not isinstance(digest, str) or not form.match(digest):
         raise DataError(f"not a {min(algorithms)} digest in hexadecimal: {digest!r:.80}")

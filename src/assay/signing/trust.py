@@ -138,7 +138,7 @@ def fingerprint_of(key: PublicKey) -> str:
 def same_fingerprint(given: str, actual: str) -> bool:
     """Compare as people write them: any case, `sha256:` before it, colons within."""
     plain = given.strip().lower().removeprefix("sha256:").replace(":", "")
-    return hmac.compare_digest(plain.encode(), actual.encode())
+    return hmac.compare_digest(plain.encode("utf-8", "surrogatepass"), actual.encode())
 
 
 def vkey_of(name: str, public: bytes) -> str:

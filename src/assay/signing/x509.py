@@ -7,11 +7,13 @@ fetched, and no certificate of the system is trusted.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -22,6 +24,21 @@ from assay.signing.keys import PublicKey, public_of
 
 MAX_PEM_BYTES = 4 * 1024 * 1024
 SIGNER = "certificate of the signer"
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for a certificate that anyone may have made."""
+
+_FORMS = (
+    (x509.RFC822Name, re.compile(r"[^@:]+@[^@:]+\Z")),
+    (x509.UniformResourceIdentifier, re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")),
+    (x509.DNSName, re.compile(r"[^@:]+\Z")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,7 @@ def load_certificates(path: Path) -> list[x509.Certificate]:
     """
     try:
         return x509.load_pem_x509_certificates(read_small(path, MAX_PEM_BYTES))
-    except ValueError:
+    except _UNREADABLE:
         raise DataError("holds no certificate in PEM", subject=str(path)) from None
 
 
@@ -60,7 +77,7 @@ def parse_chain(chain: tuple[bytes, ...]) -> list[x509.Certificate]:
     """
     try:
         return [x509.load_der_x509_certificate(der) for der in chain]
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise DataError(f"a certificate cannot be read: {error}", subject="signature") from None
 
 
@@ -86,11 +103,12 @@ def verify_chain(
             .build_client_verifier()
         )
         verifier.verify(signer, others)
-    except (verification.VerificationError, ValueError) as error:
+    except (verification.VerificationError, *_UNREADABLE) as error:
         raise DataError(
             f"does not lead to a certificate that was given: {_short(error)}", subject=SIGNER
         ) from None
-    return Certified(_key(signer), identities_of(signer))
+    constrained = any(_constrains(issuer) for issuer in (*others, *roots))
+    return Certified(key_of(signer), identities_of(signer, by_common_name=not constrained))
 
 
 def check_purpose(certificate: x509.Certificate, *, at: datetime) -> None:
@@ -107,9 +125,9 @@ def check_purpose(certificate: x509.Certificate, *, at: datetime) -> None:
     try:
         usage = _extension(certificate, x509.KeyUsage)
         purposes = _extension(certificate, x509.ExtendedKeyUsage)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise DataError(f"cannot be read: {error}", subject=SIGNER) from None
-    _key(certificate)
+    key_of(certificate)
     if not isinstance(usage, x509.KeyUsage) or not usage.digital_signature:
         raise DataError("is not for digital signatures (keyUsage)", subject=SIGNER)
     if (
@@ -119,12 +137,31 @@ def check_purpose(certificate: x509.Certificate, *, at: datetime) -> None:
         raise DataError("is not for signing code (extendedKeyUsage)", subject=SIGNER)
 
 
-def identities_of(certificate: x509.Certificate) -> tuple[str, ...]:
-    """Who a certificate is for: its alternative names, else its common name."""
-    names = _extension(certificate, x509.SubjectAlternativeName)
+def identities_of(certificate: x509.Certificate, *, by_common_name: bool = True) -> tuple[str, ...]:
+    """Who a certificate is for: its alternative names, else its common name.
+
+    A name counts only in the form of its kind, so that an issuer who may name some DNS names and
+    any URI cannot write another DNS name as a URI. Constraints do not bind common names at all.
+
+    Args:
+        certificate: The signer's.
+        by_common_name: Whether the common name counts; not below an issuer with constraints.
+
+    Raises:
+        DataError: its alternative names cannot be read.
+    """
+    try:
+        names = _extension(certificate, x509.SubjectAlternativeName)
+    except _UNREADABLE as error:
+        raise DataError(f"cannot be read: {error}", subject=SIGNER) from None
     if isinstance(names, x509.SubjectAlternativeName):
-        kinds = (x509.RFC822Name, x509.UniformResourceIdentifier, x509.DNSName)
-        return tuple(str(name.value) for name in names if isinstance(name, kinds))
+        return tuple(
+            str(name.value)
+            for name in names
+            if any(isinstance(name, kind) and form.match(name.value) for kind, form in _FORMS)
+        )
+    if not by_common_name:
+        return ()
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return tuple(str(attribute.value) for attribute in common)
 
@@ -154,7 +191,7 @@ def signing_chain(
     signer, *rest = load_certificates(certificate)
     try:
         check_purpose(signer, at=at)
-        if _key(signer) != key:
+        if key_of(signer) != key:
             raise DataError("is not the certificate of this key")
     except AssayError as error:
         raise DataError(error.message, subject=str(certificate)) from None
@@ -165,12 +202,24 @@ def signing_chain(
     return tuple(row.public_bytes(Encoding.DER) for row in (signer, *others))
 
 
-def _key(certificate: x509.Certificate) -> PublicKey:
+def key_of(certificate: x509.Certificate) -> PublicKey:
+    """The key a certificate is for.
+
+    Raises:
+        DataError: it cannot be read, or may not sign models.
+    """
     try:
         key = certificate.public_key()
-    except (ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise DataError(f"has a key that cannot be read: {error}", subject=SIGNER) from None
     return public_of(key, SIGNER)
+
+
+def _constrains(issuer: x509.Certificate) -> bool:
+    try:
+        return _extension(issuer, x509.NameConstraints) is not None
+    except _UNREADABLE:
+        return True
 
 
 def _extension(
