@@ -174,6 +174,7 @@ def test_a_poison_job_is_parked_and_the_others_go_on(url, queue, evidence) -> No
     assert f"died {MAX_DEATHS} times" in bad.failure.message
     assert bad.completed == ("first",)
     assert Counter(lines(evidence))["bad poison"] == MAX_DEATHS
+    assert {job: queue.status(job).failure for job in others} == dict.fromkeys(others)
     assert states(queue, others) == {JobState.DONE}
     assert recorded(url) == Counter(
         {f"{job} {name}" for job in others for name in STEPS} | {"bad first"}

@@ -68,6 +68,14 @@ class DeathLedger:
         """The job runs now; if this worker dies, that counts."""
         self._change("executor = :me WHERE job_id = :job", job_id)
 
+    def acquit(self, job_id: str) -> None:
+        """The job came back from running alone: it did not kill, so its count starts anew.
+
+        It stays marked. Said before another may run, or a death between the end of the job's
+        step and the record of it would be added to those it was suspected of.
+        """
+        self._change("deaths = 0 WHERE job_id = :job", job_id)
+
     def unmark_all(self) -> None:
         """This worker stops of its own accord: nothing it leaves behind is a death."""
         self._change("executor = NULL WHERE executor = :me", "")

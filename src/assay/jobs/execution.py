@@ -199,7 +199,9 @@ class Execution:
             try:
                 yield
             finally:
-                suspect.deaths = 0  # it came back: whatever it did, it did not kill
+                # It came back: whatever it did, it did not kill.
+                suspect.deaths = 0
+                self._persistent(lambda: self._deaths.acquit(job_id))
 
     def _tried(self, step: Step, call: StepCall) -> Json:
         """One try of the step."""
