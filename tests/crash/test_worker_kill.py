@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -300,8 +300,7 @@ def test_a_worker_stops_while_sqlite_is_locked(sqlite_url: str, evidence: Path) 
 
 
 def test_a_worker_survives_its_postgresql_connections(tmp_path: Path, evidence: Path) -> None:
-    with jobs_database("postgresql", tmp_path) as url:
-        queue = JobQueue(url)
+    with jobs_database("postgresql", tmp_path) as url, closing(JobQueue(url)) as queue:
         jobs = [f"job-{number}" for number in range(40)]
         for job in jobs:
             queue.enqueue("multi", job, {})
@@ -322,11 +321,11 @@ def test_a_worker_survives_its_postgresql_connections(tmp_path: Path, evidence: 
             code, stderr = end(worker)
         assert code == 0
         assert ended > 8
-        assert "terminating connection due to administrator command" in stderr
+        # What a connection says of its end depends on whether it was in use.
+        assert "administrator command" in stderr or "closed the connection" in stderr
         assert "Traceback" not in stderr
         assert states(queue, jobs) == {JobState.DONE}
         assert recorded(url) == Counter(f"{job} {name}" for job in jobs for name in STEPS)
-        queue.close()
 
 
 def test_a_worker_is_quiet_and_opens_no_port(sqlite_url: str, evidence: Path) -> None:
