@@ -62,14 +62,6 @@ class Problem(BaseModel):
     request: str | None = Field(None, description="Names this request in the server's log.")
 
 
-class ManifestFile(Document):
-    """One file of a manifest."""
-
-    path: str = Field(description="Relative, `/` separated.", examples=["model.safetensors"])
-    size: int = Field(ge=0, description="Bytes.")
-    digest: str = Field(examples=[TREE])
-
-
 class UploadStart(Document):
     """What is going to be uploaded."""
 

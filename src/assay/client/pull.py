@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,12 +89,6 @@ def pull(
             destination.rmdir()
         partial.rename(destination)
     return Pulled(release, destination, fetched)
-
-
-def discard_partial(destination: Path) -> None:
-    """Remove what a broken pull into `destination` left beside it."""
-    for folder in destination.parent.glob(f".{destination.name}.*.part"):
-        shutil.rmtree(folder)
 
 
 def _fetch(

@@ -126,12 +126,6 @@ def find(connection: sa.Connection, tree: Digest) -> Artifact | None:
     )
 
 
-def with_oms_root(connection: sa.Connection, root: Digest) -> list[Artifact]:
-    """Artifacts with this model signing root: several may share one."""
-    query = rows.select(table, Artifact).where(table.c.oms_root == root).order_by(table.c.tree)
-    return rows.many(connection, Artifact, query)
-
-
 def entries(connection: sa.Connection, tree: Digest) -> list[Entry]:
     """The files of a tree by path; empty if there is no such tree."""
     query = (
@@ -188,9 +182,3 @@ def stored_file(connection: sa.Connection, tree: Digest, path: str) -> StoredFil
         .where(entry_table.c.tree == tree, entry_table.c.path == path)
     )
     return rows.required(connection, StoredFile, query, subject=path)
-
-
-def trees_with(connection: sa.Connection, digest: Digest) -> list[Digest]:
-    """The trees that hold a file of this digest."""
-    query = sa.select(entry_table.c.tree).where(entry_table.c.digest == digest).distinct()
-    return list(connection.execute(query.order_by(entry_table.c.tree)).scalars())
