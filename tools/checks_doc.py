@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assay.scanning.catalogue import FAMILIES
+from assay.scanning.catalogue import families
 from assay.scanning.rules import Rule
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
@@ -20,7 +20,7 @@ above with at least medium confidence makes its unit malicious, whatever the gat
 def page() -> str:
     """The page as it should be."""
     parts = [_HEAD]
-    for family, rules in FAMILIES:
+    for family, rules in families():
         parts.append(f"## {family}\n")
         parts += [_section(rule) for rule in rules.values()]
     return "\n".join(parts)

@@ -329,7 +329,7 @@ def test_libraries_that_are_absent(embedded, monkeypatch):
 
 
 def test_locks_this_kernel_does_not_give(embedded, monkeypatch):
-    from assay.scanning import sandbox
+    from assay.scanning.isolation import sandbox
 
     monkeypatch.setattr(sandbox, "capabilities", lambda: {"starts": True, "seccomp": False})
     [line] = machine.sandbox(embedded)

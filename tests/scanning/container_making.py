@@ -46,7 +46,7 @@ def judge(
     form, answer = inspect(data, subject)
     unread = tuple(item.reason for item in answer.unread_parts)
     verdict = verdict_of(answer.findings, answer.unread_parts)
-    return Judged(form.family.value, answer.findings, unread, verdict)
+    return Judged(form.family, answer.findings, unread, verdict)
 
 
 @dataclass

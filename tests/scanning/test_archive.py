@@ -10,7 +10,7 @@ import pytest
 
 from assay.core.errors import ConflictError, DataError, NotFoundError, UnavailableError
 from assay.core.limits import ArchiveLimits
-from assay.scanning.archive import Archive, unpack
+from assay.scanning.archives.archive import Archive, unpack
 from scanning.container_making import Member, zip_of
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from assay.core.errors import UnavailableError
 from assay.core.limits import ScanLimits
-from assay.scanning.sandbox import FileResult, Sandbox, capabilities
+from assay.scanning.isolation.sandbox import FileResult, Sandbox, capabilities
 from scanning.container_making import COMMAND, benign_pickle
 
 SLOW = b"[" + b'{"a":[1]},' * 9_000_000 + b"0]"
@@ -119,7 +119,7 @@ def test_a_file_cut_short_after_it_was_opened_is_unread(tmp_path: Path) -> None:
 
 
 def test_a_child_that_cannot_start_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.scanning.sandbox_process._BOOTSTRAP", "import sys; sys.exit(9)")
+    monkeypatch.setattr("assay.scanning.isolation.process._BOOTSTRAP", "import sys; sys.exit(9)")
     path = Path(__file__)
     with Sandbox() as sandbox, path.open("rb") as file:
         sandbox.submit("a", file.fileno(), 10, lambda _: None)
@@ -139,7 +139,7 @@ def test_an_answer_that_is_none_is_not_clean(
         "os.write(1, b'nonsense\\n' * 3)\n"
         "time.sleep(60)"
     )
-    monkeypatch.setattr("assay.scanning.sandbox_process._BOOTSTRAP", liar)
+    monkeypatch.setattr("assay.scanning.isolation.process._BOOTSTRAP", liar)
     with results_of({"a.md": b"a", "b.md": b"b"}, tmp_path) as (_, found):
         pass
     assert all(result.unread for result in found.values())
@@ -148,7 +148,7 @@ def test_an_answer_that_is_none_is_not_clean(
 
 def test_an_empty_object_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     liar = "import os, time\nos.write(1, b'{\"ready\": {}}\\n{}\\n')\ntime.sleep(60)"
-    monkeypatch.setattr("assay.scanning.sandbox_process._BOOTSTRAP", liar)
+    monkeypatch.setattr("assay.scanning.isolation.process._BOOTSTRAP", liar)
     with results_of({"a.md": b"a"}, tmp_path) as (_, found):
         pass
     assert found["a.md"].unread
@@ -158,7 +158,7 @@ def test_a_child_that_only_retires_does_not_go_on_for_ever(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     liar = 'import os\nos.write(1, b\'{"ready": {}}\\n{"retired": true}\\n\')'
-    monkeypatch.setattr("assay.scanning.sandbox_process._BOOTSTRAP", liar)
+    monkeypatch.setattr("assay.scanning.isolation.process._BOOTSTRAP", liar)
     with results_of({"a.md": b"a", "b.md": b"b"}, tmp_path) as (_, found):
         pass
     assert "gave up" in found["a.md"].unread[0].reason

@@ -77,7 +77,7 @@ def command(
 
       assay scan model.pt weights.safetensors --gate medium --format json
     """
-    from assay.scanning.sandbox import Sandbox, allowed
+    from assay.scanning.isolation.sandbox import Sandbox, allowed
 
     with Sandbox(allow=allowed(allow or ())) as sandbox:
         sandbox.start()  # it gets ready while the rest is imported

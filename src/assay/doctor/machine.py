@@ -64,7 +64,7 @@ def libraries(config: Config) -> Iterator[Line]:
 def sandbox(config: Config) -> Iterator[Line]:
     """The locks the scanner's child holds, each tried in a real one."""
     del config
-    from assay.scanning.sandbox import capabilities
+    from assay.scanning.isolation.sandbox import capabilities
 
     found = capabilities()
     starts = found.pop("starts", False)

@@ -13,7 +13,7 @@ from assay.core.digest import Digest
 from assay.core.finding import Unread
 from assay.core.hashing import BUFFER_BYTES, kind_of
 from assay.core.limits import ScanLimits
-from assay.scanning.sandbox import FileResult, Sandbox
+from assay.scanning.isolation.sandbox import FileResult, Sandbox
 
 
 @dataclass(slots=True)

@@ -1,23 +1,30 @@
-"""Every rule of every scanner, for the documentation."""
+"""Every rule of every scanner, for the documentation.
+
+A module of rules has `RULES`, its table, and `TITLE`, the heading of its section.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 
-from assay.scanning import file_rules, pickle
+from assay.scanning import file_rules, scanners
+from assay.scanning.pickle import rules as pickle_rules
 from assay.scanning.rules import Rule, table
-from assay.scanning.scanners import image, json_document, safetensors, text, zip_rules
 
-FAMILIES: tuple[tuple[str, Mapping[str, Rule]], ...] = (
-    ("Files", file_rules.RULES),
-    ("Pickles", pickle.RULES),
-    ("Zip archives and PyTorch", zip_rules.RULES),
-    ("Safetensors", safetensors.RULES),
-    ("JSON", json_document.RULES),
-    ("Images", image.RULES),
-    ("Text", text.RULES),
-)
-"""Tables by family, in the order of the documentation."""
+
+def families() -> Iterator[tuple[str, Mapping[str, Rule]]]:
+    """Tables by heading: files, pickles, then the others by title."""
+    for module in (file_rules, pickle_rules):
+        yield module.TITLE, module.RULES
+    found = [
+        importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(scanners.__path__, f"{scanners.__name__}.")
+    ]
+    named = [module for module in found if hasattr(module, "TITLE")]
+    for module in sorted(named, key=lambda module: str(module.TITLE)):
+        yield module.TITLE, module.RULES
 
 
 def all_rules() -> Mapping[str, Rule]:
@@ -26,9 +33,4 @@ def all_rules() -> Mapping[str, Rule]:
     Raises:
         ValueError: two rules have one id.
     """
-    return table(_every())
-
-
-def _every() -> Iterator[Rule]:
-    for _, rules in FAMILIES:
-        yield from rules.values()
+    return table(rule for _, rules in families() for rule in rules.values())

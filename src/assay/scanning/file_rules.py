@@ -11,6 +11,7 @@ from assay.scanning.references import (
 )
 from assay.scanning.rules import Rule, table
 
+TITLE = "Files"
 RULES = table(
     (
         Rule(

@@ -7,17 +7,16 @@ scanner judges yet is `unknown` with the reason, never clean.
 from __future__ import annotations
 
 import codecs
-import posixpath
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from assay.core.limits import MIB, ScanLimits
+from assay.scanning.kinds import by_magic, candidates, claimed, extension
 from assay.scanning.pickle import PersistentIdRule, PickleResult, Safety, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.executables import executable
 from assay.scanning.pickle.torch_legacy import MAGIC as TORCH_LEGACY_MAGIC
-from assay.scanning.scanners.text_names import is_inert, reason_of
+from assay.scanning.scanners.text_names import reason_of
 from assay.scanning.subject import Buffer, Subject
 
 HEAD_BYTES = 1024
@@ -25,67 +24,22 @@ SAFETENSORS_HEADER_BYTES = 100_000_000
 """Longest header the safetensors library accepts."""
 
 
-class Family(StrEnum):
-    """Formats by which scanner reads them."""
-
-    EMPTY = "empty"
-    PICKLE = "pickle"
-    TORCH_LEGACY = "torch-legacy"
-    ZIP = "zip"
-    SAFETENSORS = "safetensors"
-    JSON = "json"
-    JSON_LINES = "json-lines"
-    TEXT = "text"
-    PNG = "png"
-    JPEG = "jpeg"
-    GIF = "gif"
-    WEBP = "webp"
-    EXECUTABLE = "executable"
-    UNKNOWN = "unknown"
-
-
-IMAGES = frozenset({Family.PNG, Family.JPEG, Family.GIF, Family.WEBP})
-INERT = IMAGES | {Family.SAFETENSORS, Family.JSON, Family.JSON_LINES, Family.TEXT}
-"""Formats that hold only data: behind such a name nothing else is expected."""
-
-
 @dataclass(frozen=True, slots=True)
 class Format:
     """What a file is.
 
     Attributes:
-        family: Which scanner reads it.
+        family: Which kind it is, `unknown` where nobody reads it.
         reason: Why nobody does, where the family is unknown.
     """
 
-    family: Family
+    family: str
     reason: str = ""
 
 
-_EXTENSIONS = {
-    ".safetensors": Family.SAFETENSORS,
-    ".json": Family.JSON,
-    ".jsonl": Family.JSON_LINES,
-    ".ndjson": Family.JSON_LINES,
-    ".txt": Family.TEXT,
-    ".md": Family.TEXT,
-    ".rst": Family.TEXT,
-    ".csv": Family.TEXT,
-    ".png": Family.PNG,
-    ".jpg": Family.JPEG,
-    ".jpeg": Family.JPEG,
-    ".gif": Family.GIF,
-    ".webp": Family.WEBP,
-}
 _PICKLES = frozenset(".pkl .pickle .p .pk .pck .pcl .joblib .dill .sav .pt .pth .ckpt".split())
 _DATA_ELSEWHERE = frozenset(
     ".onnx .gguf .ggml .h5 .hdf5 .keras .npy .npz .tflite .pb .parquet .arrow .tar".split()
-)
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", Family.PNG),
-    (b"\xff\xd8\xff", Family.JPEG),
-    (b"GIF87a", Family.GIF),
-    (b"GIF89a", Family.GIF),
 )
 _UNJUDGED = (
     (0, b"GGUF", "GGUF"),
@@ -109,7 +63,6 @@ _UNJUDGED = (
     (0, b"SQLite format 3", "a SQLite database"),
 )
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_LINES = (".jsonl", ".ndjson")
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _BY_EXTENSION = {
     ".onnx": "ONNX",
@@ -130,16 +83,6 @@ _FIRST_BYTES = frozenset(
 )
 
 
-def extension(path: str) -> str:
-    """The ending of a name, lower case, with its dot; "" without one."""
-    return posixpath.splitext(path.rsplit("/", 1)[-1])[1].lower()
-
-
-def declared(path: str) -> Family | None:
-    """The family a name claims, where it claims one that is checked."""
-    return _EXTENSIONS.get(extension(path))
-
-
 def declares_other_data(path: str) -> bool:
     """Whether a name claims a format that is neither a pickle nor a plain zip archive."""
     return extension(path) in _DATA_ELSEWHERE
@@ -147,35 +90,32 @@ def declares_other_data(path: str) -> bool:
 
 def may_be_empty(path: str) -> bool:
     """Whether a file of this name without content is what its name says: text, code, a marker."""
-    wanted, ending = declared(path), extension(path)
     weights = _PICKLES | _DATA_ELSEWHERE | _BY_EXTENSION.keys() | {".bin"}
-    return wanted in (None, Family.TEXT, Family.JSON_LINES) and ending not in weights
+    promised = [kind for kind in claimed(path) if not kind.text or kind.family == "json"]
+    return not promised and extension(path) not in weights
 
 
 def identify(data: Buffer, subject: Subject) -> Format:
     """What these bytes are. Reads the first kilobyte, and more where that does not decide."""
     if not len(data):
-        return Format(Family.EMPTY)
+        return Format("empty")
     head = bytes(data[:HEAD_BYTES])
-    return _by_magic(head) or _by_structure(data, head, subject) or _by_text(data, head, subject)
+    return (
+        _by_magic(head)
+        or _by_structure(data, head, subject)
+        or _by_sniffing(data, subject)
+        or _by_text(data, subject)
+    )
 
 
 def _by_magic(head: bytes) -> Format | None:
     if executable(head):
-        return Format(Family.EXECUTABLE)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Format(Family.ZIP)
-    for magic, family in _MAGIC:
-        if head.startswith(magic):
-            return Format(family)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Format(Family.WEBP)
-    return _unjudged_by_magic(head)
-
-
-def _unjudged_by_magic(head: bytes) -> Format | None:
+        return Format("executable")
     if head.startswith(_LFS_POINTER) and len(head) < HEAD_BYTES:
-        return Format(Family.UNKNOWN, "a Git LFS pointer: the file itself is not here")
+        return _unknown("a Git LFS pointer: the file itself is not here")
+    kind = by_magic(head)
+    if kind:
+        return Format(kind.family)
     for offset, magic, what in _UNJUDGED:
         if head[offset : offset + len(magic)] == magic:
             return _unjudged(what)
@@ -185,57 +125,66 @@ def _unjudged_by_magic(head: bytes) -> Format | None:
 def _by_structure(data: Buffer, head: bytes, subject: Subject) -> Format | None:
     ending = extension(subject.name)
     if _looks_like_safetensors(head, len(data)):
-        return Format(Family.SAFETENSORS)
+        return Format("safetensors")
     if head.startswith(TORCH_LEGACY_MAGIC):
-        return Format(Family.TORCH_LEGACY)
+        return Format("torch-legacy")
     if head[0] == op.PROTO and head[1:2] and head[1] <= op.HIGHEST_PROTOCOL:
-        return Format(Family.PICKLE)
+        return Format("pickle")
     if ending == ".safetensors":
-        return Format(Family.SAFETENSORS)
-    compressed = head.startswith(_ZLIB)
-    if (ending in _PICKLES and not compressed) or old_pickle(data, subject) is not None:
-        return Format(Family.PICKLE)
-    return _unjudged("compressed with zlib") if compressed else None
+        return Format("safetensors")
+    if ending in _PICKLES and not head.startswith(_ZLIB):
+        return Format("pickle")
+    return None
 
 
-def _by_text(data: Buffer, head: bytes, subject: Subject) -> Format:
-    ending = extension(subject.name)
-    json = ending in (".json", *_LINES)
+def _by_sniffing(data: Buffer, subject: Subject) -> Format | None:
+    """What a scanner recognises by structure, then a pickle that has no header."""
+    if _CONTROL.search(data, 0, _TEXT_SAMPLE):
+        for kind in candidates(subject.name, text=False):
+            if not kind.sniff or kind.call(kind.sniff, data, subject):
+                return Format(kind.family)
+    return Format("pickle") if old_pickle(data, subject) is not None else None
+
+
+def _by_text(data: Buffer, subject: Subject) -> Format:
+    name = subject.name
+    json = any(kind.module == "json_document" for kind in claimed(name))
     budget = subject.limits.json_bytes if json else subject.limits.text_bytes
     if _CONTROL.search(data, 0, _TEXT_SAMPLE):
-        return _binary(subject.name)
+        return _binary(name, data)
     if len(data) > budget:
         return _unknown(f"text over the budget of {budget} bytes")
-    return _text(subject.name, head) if is_text(data) else _binary(subject.name)
+    return _text(data, subject) if is_text(data) else _binary(name, data)
 
 
-def _text(name: str, head: bytes) -> Format:
-    """What a text is, by its name and first character."""
-    ending, inert, reason = extension(name), is_inert(name), reason_of(name, head)
+def _text(data: Buffer, subject: Subject) -> Format:
+    """What a text is: what a scanner recognises, or what its name claims."""
+    reason = reason_of(subject.name, bytes(data[:HEAD_BYTES]))
     if reason:
         return _unknown(reason)
-    if ending in _LINES:
-        return Format(Family.JSON_LINES)
-    if ending == ".json" or (not inert and head.lstrip()[:1] in (b"{", b"[")):
-        return Format(Family.JSON)
-    return Format(Family.TEXT) if inert else _unknown("text whose use is not known")
+    for kind in candidates(subject.name, text=True):
+        if not kind.sniff or kind.call(kind.sniff, data, subject):
+            return Format(kind.family)
+    return _unknown("text whose use is not known")
 
 
-def _binary(name: str) -> Format:
-    wanted = declared(name)
-    if wanted in (Family.TEXT, Family.JSON, Family.JSON_LINES):
-        return _unknown(f"it is not the {wanted} its name says")
+def _binary(name: str, data: Buffer) -> Format:
+    wanted = claimed(name)
+    if wanted and all(kind.text for kind in wanted):
+        return _unknown(f"it is not the {wanted[0].family} its name says")
     if extension(name) in _BY_EXTENSION:
         return _unjudged(_BY_EXTENSION[extension(name)])
+    if bytes(data[:2]) in _ZLIB:
+        return _unjudged("compressed with zlib")
     return _unknown("its format is not known")
 
 
 def _unknown(reason: str) -> Format:
-    return Format(Family.UNKNOWN, reason)
+    return Format("unknown", reason)
 
 
 def _unjudged(what: str) -> Format:
-    return Format(Family.UNKNOWN, f"{what}: not judged yet")
+    return _unknown(f"{what}: not judged yet")
 
 
 def _looks_like_safetensors(head: bytes, size: int) -> bool:

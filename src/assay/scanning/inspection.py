@@ -6,30 +6,16 @@ or, where there are neither, a format that was read to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from assay.core.finding import Confidence, Severity
+from assay.scanning.archives.zip_ends import has_directory
 from assay.scanning.file_rules import RULES
-from assay.scanning.formats import (
-    IMAGES,
-    INERT,
-    Family,
-    Format,
-    declared,
-    declares_other_data,
-    extension,
-    identify,
-    may_be_empty,
-)
+from assay.scanning.formats import Format, declares_other_data, identify
+from assay.scanning.kinds import Kind, by_family, claimed, extension
 from assay.scanning.pickle import PersistentIdRule, scan_pickle
 from assay.scanning.pickle import opcodes as op
-from assay.scanning.pickle.executables import executable
-from assay.scanning.scanners import image, json_document, pickle, safetensors, text, torch_zip
 from assay.scanning.subject import Answer, Buffer, Subject
-from assay.scanning.zip_ends import has_directory
 
-_ACTS = frozenset({Family.PICKLE, Family.TORCH_LEGACY, Family.ZIP})
+_PICKLES = ("pickle", "torch-legacy")
 
 
 def inspect(data: Buffer, subject: Subject) -> tuple[Format, Answer]:
@@ -37,57 +23,66 @@ def inspect(data: Buffer, subject: Subject) -> tuple[Format, Answer]:
     answer = Answer(subject)
     form = identify(data, subject)
     judge(data, subject, answer, form)
-    if form.family not in (Family.ZIP, Family.EMPTY):
+    if form.family not in ("zip", "empty"):
         _second_reading(data, subject, answer, form.family)
     return form, answer
 
 
+def inspect_inside(data: Buffer, subject: Subject, answer: Answer) -> Format:
+    """Identify and judge what a file holds, such as a member of an archive.
+
+    Args:
+        data: The bytes inside.
+        subject: What they are, made by `Subject.inside`; deeper than the budget is unread.
+        answer: The outer file's, which takes over what is found.
+    """
+    part = Answer(subject)
+    if subject.depth > subject.limits.depth:
+        part.unread("nested deeper than the budget")
+        form = Format("unknown", "nested too deeply")
+    else:
+        form = identify(data, subject)
+        judge(data, subject, part, form)
+    answer.take(part.findings, part.unread_parts)
+    return form
+
+
 def judge(data: Buffer, subject: Subject, answer: Answer, form: Format) -> None:
     """Have the family's scanner judge a file or a member of one."""
-    _compare_name(subject, answer, form.family)
-    scanner = _SCANNERS.get(form.family)
-    if scanner is None:
+    kind = by_family().get(form.family)
+    if kind is None:
         answer.unread(form.reason or f"{form.family}: no scanner reads it")
-    else:
-        scanner(data, subject, answer)
+        return
+    _compare_name(subject, answer, kind)
+    kind.call(kind.scan, data, subject, answer)
 
 
-def _executable(data: Buffer, subject: Subject, answer: Answer) -> None:
-    del subject
-    program = executable(bytes(data[:1024])) or "a program"
-    answer.find(RULES["file.executable"], program, offset=0)
-
-
-def _empty(data: Buffer, subject: Subject, answer: Answer) -> None:
-    del data
-    if not may_be_empty(subject.name):
-        answer.unread(f"an empty file is no {extension(subject.name)} file")
-
-
-def _compare_name(subject: Subject, answer: Answer, family: Family) -> None:
+def _compare_name(subject: Subject, answer: Answer, kind: Kind) -> None:
     """Report content that can act behind a name that promises data."""
-    wanted = declared(subject.name)
-    shown = f"{family} named {extension(subject.name)}"
-    if family in _ACTS | {Family.EXECUTABLE}:
-        if wanted in INERT:
+    wanted = claimed(subject.name)
+    if kind in wanted or kind.family == "empty":
+        return
+    shown = f"{kind.family} named {extension(subject.name)}"
+    if kind.acts:
+        if wanted and not any(other.acts for other in wanted):
             answer.find(RULES["file.disguised"], shown, offset=0)
-        elif family in (Family.PICKLE, Family.TORCH_LEGACY) and declares_other_data(subject.name):
+        elif kind.family in _PICKLES and declares_other_data(subject.name):
             answer.find(RULES["file.disguised"], shown, offset=0, severity=Severity.MEDIUM)
-    elif wanted is not None and wanted is not family and family in INERT:
-        if wanted in IMAGES or family in IMAGES:
-            answer.find(RULES["file.other-format"], shown, offset=0)
-        elif wanted is Family.SAFETENSORS:
-            answer.unread(f"it is {family}, not safetensors")
+    elif any(other.family == "safetensors" for other in wanted):
+        answer.unread(f"it is {kind.family}, not safetensors")
+    elif wanted and not (kind.text and all(other.text for other in wanted)):
+        answer.find(RULES["file.other-format"], shown, offset=0)
 
 
-def _second_reading(data: Buffer, subject: Subject, answer: Answer, family: Family) -> None:
+def _second_reading(data: Buffer, subject: Subject, answer: Answer, family: str) -> None:
     """What a reader finds that goes by another part of the file: its end, or its first opcode."""
     if has_directory(data):
         answer.find(RULES["file.polyglot"], f"{family} that is a zip archive too")
         part = Answer(subject)
-        torch_zip.scan(data, subject, part)
+        archive = by_family()["zip"]
+        archive.call(archive.scan, data, subject, part)
         answer.take(part.findings, part.unread_parts)
-    if family in (Family.PICKLE, Family.TORCH_LEGACY, Family.EXECUTABLE) or data[0] != op.PROTO:
+    if family in (*_PICKLES, "executable") or data[0] != op.PROTO:
         return
     result = scan_pickle(
         data,
@@ -102,18 +97,3 @@ def _second_reading(data: Buffer, subject: Subject, answer: Answer, family: Fami
         shown = f"{family} that is a pickle too"
         answer.find(RULES["file.polyglot"], shown, offset=0, confidence=Confidence.HIGH)
         answer.take(result.findings, ())
-
-
-_SCANNERS: dict[Family, Callable[[Buffer, Subject, Answer], None]] = {
-    Family.EMPTY: _empty,
-    Family.PICKLE: pickle.scan,
-    Family.TORCH_LEGACY: pickle.scan,
-    Family.ZIP: torch_zip.scan,
-    Family.SAFETENSORS: safetensors.scan,
-    Family.JSON: json_document.scan,
-    Family.JSON_LINES: json_document.scan_lines,
-    Family.TEXT: text.scan,
-    Family.EXECUTABLE: _executable,
-    **{family: partial(image.scan, family=family) for family in IMAGES},
-}
-"""Who reads what; a family that is not here is unread."""

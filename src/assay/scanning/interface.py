@@ -15,10 +15,10 @@ from assay.core.hashing import failed_to_open, silent
 from assay.core.limits import ScanLimits
 from assay.core.manifest import Manifest, ManifestEntry
 from assay.scanning.batch import Batch, FileRead
+from assay.scanning.isolation.sandbox import FileResult, Sandbox, allowed
 from assay.scanning.opening import Opener
 from assay.scanning.report import Report, Unit
 from assay.scanning.ruleset import ruleset
-from assay.scanning.sandbox import FileResult, Sandbox, allowed
 
 __all__ = ["RULESET", "FilesScan", "InputFile", "Report", "Unit", "scan", "scan_files"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from assay.core.digest import Digest
 from assay.core.errors import UnavailableError
-from assay.scanning.archive import unpack
+from assay.scanning.archives.archive import unpack
 
 FETCH_SECONDS = 600
 

@@ -26,6 +26,7 @@ _LOOK = (
     "model, allow it by name; otherwise do not load the file."
 )
 
+TITLE = "Pickles"
 RULES = table(
     (
         Rule(

@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Callable
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.formats import Family
 from assay.scanning.pickle.executables import executable
 from assay.scanning.references import DISAGREEMENT, HIDDEN_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.subject import Answer, Buffer, Subject
 
+TITLE = "Images"
 RULES = table(
     (
         Rule(
@@ -63,13 +63,42 @@ class _BrokenError(Exception):
     """The structure ends before the image does."""
 
 
-def scan(data: Buffer, subject: Subject, answer: Answer, family: Family) -> None:
-    """Walk an image to its end; a broken structure is unread, trailing bytes are a finding."""
+def is_webp(data: Buffer, subject: Subject) -> bool:
+    """Whether it is a RIFF container of the WebP kind."""
     del subject
+    return bytes(data[:4]) == b"RIFF" and bytes(data[8:12]) == b"WEBP"
+
+
+def scan_png(data: Buffer, subject: Subject, answer: Answer) -> None:
+    """Walk a PNG image to its end."""
+    del subject
+    _walk(data, answer, "PNG", _png)
+
+
+def scan_jpeg(data: Buffer, subject: Subject, answer: Answer) -> None:
+    """Walk a JPEG image to its end."""
+    del subject
+    _walk(data, answer, "JPEG", _jpeg)
+
+
+def scan_gif(data: Buffer, subject: Subject, answer: Answer) -> None:
+    """Walk a GIF image to its end."""
+    del subject
+    _walk(data, answer, "GIF", _gif)
+
+
+def scan_webp(data: Buffer, subject: Subject, answer: Answer) -> None:
+    """Walk a WebP image to its end."""
+    del subject
+    _walk(data, answer, "WEBP", _webp)
+
+
+def _walk(data: Buffer, answer: Answer, title: str, walk: Callable[[Buffer, Answer], int]) -> None:
+    """A broken structure is unread, trailing bytes are a finding."""
     try:
-        end = _WALKS[family](data, answer)
+        end = walk(data, answer)
     except (_BrokenError, IndexError) as error:
-        answer.unread(f"the {family.upper()} image is broken: {error}")
+        answer.unread(f"the {title} image is broken: {error}")
         return
     rest = len(data) - end
     if rest <= 0:
@@ -167,11 +196,3 @@ def _webp(data: Buffer, answer: Answer) -> int:
     if at != end:
         raise _BrokenError("a chunk reaches past the end")
     return end
-
-
-_WALKS: dict[Family, Callable[[Buffer, Answer], int]] = {
-    Family.PNG: _png,
-    Family.JPEG: _jpeg,
-    Family.GIF: _gif,
-    Family.WEBP: _webp,
-}

@@ -18,6 +18,7 @@ from assay.scanning.pickle import Safety
 from assay.scanning.references import DISAGREEMENT, HIDDEN_CODE, LOADS_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.safetensors import repeated
+from assay.scanning.scanners.text_names import is_inert_name
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _REVIEW = (
@@ -25,6 +26,7 @@ _REVIEW = (
     "trust_remote_code where that works."
 )
 
+TITLE = "JSON"
 RULES = table(
     (
         Rule(
@@ -121,6 +123,14 @@ _SENTENCE_MODULE = re.compile(
 _KNOWN_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", "onnxruntime"})
 _PARENTS = ("transformers", "peft", "diffusers", "sentence_transformers")
 _PIPELINE = "model_index.json"
+
+
+def is_json(data: Buffer, subject: Subject) -> bool:
+    """Whether the name says so, or it begins as an object or a list."""
+    name = subject.name
+    if is_inert_name(name):
+        return False
+    return name.lower().endswith(".json") or bytes(data[:64]).lstrip()[:1] in (b"{", b"[")
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:

@@ -36,6 +36,7 @@ _MOST_REPEATED = 8
 Span = tuple[int, int, str]
 """Begin and end of a tensor, counted from the end of the header, and its name."""
 
+TITLE = "Safetensors"
 RULES = table(
     (
         Rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.core.finding import Confidence, Severity
 from assay.scanning.references import DISAGREEMENT
 from assay.scanning.rules import Rule, table
+from assay.scanning.scanners.text_names import is_inert_name
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _OVERRIDES = tuple(
@@ -12,6 +13,7 @@ _OVERRIDES = tuple(
 )
 _PEOPLE = (".md", ".markdown", ".rst")
 
+TITLE = "Text"
 RULES = table(
     (
         Rule(
@@ -26,6 +28,12 @@ RULES = table(
         ),
     )
 )
+
+
+def is_inert(data: Buffer, subject: Subject) -> bool:
+    """Whether only people read a text of this name."""
+    del data
+    return is_inert_name(subject.name)
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:

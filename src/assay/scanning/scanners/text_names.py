@@ -27,7 +27,7 @@ _SHEBANG = b"#!"
 _TAGS = (b"{{", b"{%", b"{#")
 
 
-def is_inert(path: str) -> bool:
+def is_inert_name(path: str) -> bool:
     """Whether a text of this name is for people, or a plain list of words."""
     name = path.rsplit("/", 1)[-1]
     ending = posixpath.splitext(name)[1].lower()

@@ -15,16 +15,10 @@ from dataclasses import replace
 from assay.core.errors import DataError
 from assay.core.finding import Severity
 from assay.core.limits import MIB
-from assay.scanning.formats import Family, identify
-from assay.scanning.pickle import ImportPolicy, PersistentIdRule, Safety
-from assay.scanning.pickle.executables import executable
-from assay.scanning.scanners import pickle as pickles
-from assay.scanning.scanners.zip_rules import RULES
-from assay.scanning.subject import Answer, Buffer, Subject
-from assay.scanning.unpacking import pieces
-from assay.scanning.zip_checks import is_bomb
-from assay.scanning.zip_reading import read_zip
-from assay.scanning.zip_values import (
+from assay.scanning.archives.unpacking import pieces
+from assay.scanning.archives.zip_checks import is_bomb
+from assay.scanning.archives.zip_reading import read_zip
+from assay.scanning.archives.zip_values import (
     DEFLATED,
     ENCRYPTED,
     MASKED,
@@ -34,6 +28,13 @@ from assay.scanning.zip_values import (
     Problem,
     ZipError,
 )
+from assay.scanning.formats import identify
+from assay.scanning.inspection import judge
+from assay.scanning.pickle import ImportPolicy, PersistentIdRule, Safety
+from assay.scanning.pickle.executables import executable
+from assay.scanning.scanners import pickle as pickles
+from assay.scanning.scanners.zip_rules import RULES
+from assay.scanning.subject import Answer, Buffer, Subject
 
 _UNPACKED_BYTES = 256 * MIB
 """Largest compressed member unpacked in memory; stored ones are read where they lie."""
@@ -90,7 +91,7 @@ def _severity(data: Buffer, subject: Subject, problem: Problem) -> Severity | No
     return Severity.HIGH if form.family in _ACTS else None
 
 
-_ACTS = (Family.PICKLE, Family.TORCH_LEGACY, Family.EXECUTABLE, Family.ZIP)
+_ACTS = ("pickle", "torch-legacy", "executable", "zip")
 
 
 def _script_policy(policy: ImportPolicy) -> ImportPolicy:
@@ -186,14 +187,12 @@ def _judge(body: Buffer, member: Member, subject: Subject, answer: Answer, *, to
     part = Answer(inner)
     form = identify(body, inner) if len(body) else None
     named = member.name.endswith(".pkl")
-    if form and (named or form.family in (Family.PICKLE, Family.TORCH_LEGACY)):
+    if form and (named or form.family in ("pickle", "torch-legacy")):
         ids = PersistentIdRule.TORCH if torch else PersistentIdRule.UNKNOWN
         pickles.scan_as(body, inner, part, ids)
     elif torch and _SCRIPT.match(member.name):
         return  # said to be unread for the archive as a whole
     elif form:
-        from assay.scanning.inspection import judge
-
         judge(body, inner, part, form)
     elif named:
         part.unread("an empty file is no pickle")

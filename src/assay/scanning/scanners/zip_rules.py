@@ -12,6 +12,7 @@ from assay.scanning.references import (
 )
 from assay.scanning.rules import Rule, table
 
+TITLE = "Zip archives and PyTorch"
 RULES = table(
     (
         Rule(

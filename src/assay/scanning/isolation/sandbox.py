@@ -17,8 +17,8 @@ from typing import Any, Self
 from assay.core.errors import UnavailableError
 from assay.core.finding import Finding, Unread
 from assay.core.limits import ArchiveLimits, ScanLimits
-from assay.scanning.budgets import as_options
-from assay.scanning.sandbox_process import Child, DeadError
+from assay.scanning.isolation.budgets import as_options
+from assay.scanning.isolation.process import Child, DeadError
 
 WINDOW = 64
 """Files handed to the child before its first answer is awaited."""

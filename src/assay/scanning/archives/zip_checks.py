@@ -8,7 +8,7 @@ import unicodedata
 from assay.core.errors import DataError
 from assay.core.limits import ArchiveLimits
 from assay.core.manifest import check_path
-from assay.scanning.zip_values import LOCAL, STORED, End, Member, Reading, ZipError
+from assay.scanning.archives.zip_values import LOCAL, STORED, End, Member, Reading, ZipError
 
 
 def check_names(reading: Reading, members: tuple[Member, ...]) -> None:

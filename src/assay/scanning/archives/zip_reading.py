@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from struct import Struct
 
 from assay.core.limits import ArchiveLimits
-from assay.scanning.subject import Buffer
-from assay.scanning.zip_checks import check_coverage, check_names, check_sizes
-from assay.scanning.zip_ends import find_end
-from assay.scanning.zip_values import (
+from assay.scanning.archives.zip_checks import check_coverage, check_names, check_sizes
+from assay.scanning.archives.zip_ends import find_end
+from assay.scanning.archives.zip_values import (
     CENTRAL,
     DESCRIPTOR,
     LOCAL,
@@ -26,6 +25,7 @@ from assay.scanning.zip_values import (
     ZipDirectory,
     ZipError,
 )
+from assay.scanning.subject import Buffer
 
 _LOCAL = Struct("<4sHHHHHIIIHH")
 _CENTRAL = Struct("<4sHHHHHHIIIHHHHHII")

@@ -8,8 +8,13 @@ output, one line each, in order. Before the first request it gives up everything
 from __future__ import annotations
 
 import array
+import ast
+import base64
+import bz2
 import codecs
+import importlib
 import json
+import lzma
 import mmap
 import os
 import resource
@@ -17,12 +22,16 @@ import signal
 import socket
 import sys
 import time
+import tomllib
+import unicodedata
+from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from assay.core.limits import ArchiveLimits, ScanLimits
-from assay.scanning import landlock, seccomp
 from assay.scanning.allowing import policy_with
 from assay.scanning.inspection import inspect
+from assay.scanning.isolation import landlock, late, seccomp
 from assay.scanning.pickle.imports import ImportPolicy
 from assay.scanning.subject import Subject
 
@@ -30,6 +39,11 @@ REQUEST_BYTES = 64 * 1024
 _OUT = 1
 _FILES = 64
 _CPU_MARGIN = 2
+
+_USED_LATER = (ast, base64, bz2, expat, lzma, tomllib, unicodedata)
+"""What scanners import of the standard library: loaded now, like the codecs below."""
+_ON_DEMAND = ("assay.scanning.parsers.", "assay.scanning.scanners.")
+"""Modules that are imported, from memory, when a file needs them."""
 
 for _codec in ("ascii", "cp437", "latin-1", "unicode_escape", "raw_unicode_escape", "utf-16be"):
     codecs.lookup(_codec)  # loaded now: no file can be opened later
@@ -41,14 +55,33 @@ def main(socket_number: int, options: str) -> None:
     limits = ScanLimits(**settings["limits"])
     archives = ArchiveLimits(**settings["archives"])
     policy = policy_with(settings["allow"])
+    held = hold_modules()
     requests = socket.socket(fileno=socket_number)
     holds = lock_down(limits)
     if settings.get("probe"):
-        holds |= probe()
+        holds |= probe() | {"scanners": _import_all(held)}
     _answer({"ready": holds})
     if settings.get("probe"):
         return
     serve(requests, limits, archives, policy)
+
+
+def hold_modules() -> tuple[str, ...]:
+    """Keep this package and what it builds on in memory; the names of the scanners' modules."""
+    scanning = Path(__file__).resolve().parent.parent
+    late.hold("assay.core", scanning.parent / "core")
+    held = late.hold("assay.scanning", scanning)
+    return tuple(name for name in held if name.startswith(_ON_DEMAND))
+
+
+def _import_all(names: tuple[str, ...]) -> bool:
+    """Whether every scanner can be imported now that no file can be opened."""
+    try:
+        for name in names:
+            importlib.import_module(name)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def lock_down(limits: ScanLimits) -> dict[str, Any]:
@@ -143,7 +176,7 @@ def _judged(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - a mistake in a scanner is an answer, too
         return _unread(subject, f"the scanner failed on it: {type(error).__name__}: {error}")
     return {
-        "family": form.family.value,
+        "family": form.family,
         "findings": [finding.to_json() for finding in answer.findings],
         "unread": [item.to_json() for item in answer.unread_parts],
     }

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from struct import Struct
 
 from assay.core.limits import ArchiveLimits
+from assay.scanning.archives.zip_values import CENTRAL, End, Reading, ZipError
 from assay.scanning.subject import Buffer
-from assay.scanning.zip_values import CENTRAL, End, Reading, ZipError
 
 END = b"PK\x05\x06"
 _END = Struct("<4sHHHHIIH")

@@ -24,7 +24,7 @@ _LINE_BYTES = 64 * MIB
 _PIECE = 256 * 1024
 _BOOTSTRAP = (
     "import sys; sys.path[:0] = sys.argv[3:]\n"
-    "from assay.scanning.sandbox_child import main\n"
+    "from assay.scanning.isolation.child import main\n"
     "main(int(sys.argv[1]), sys.argv[2])"
 )
 
@@ -139,7 +139,7 @@ class Child:
 
 def _search_path() -> tuple[str, ...]:
     """Where the child finds this package and the one library it needs."""
-    ours = Path(__file__).resolve().parents[2]
+    ours = Path(__file__).resolve().parents[3]
     theirs = Path(rfc8785.__file__).resolve().parent.parent
     return (str(ours),) if ours == theirs else (str(ours), str(theirs))
 

@@ -18,9 +18,9 @@ from typing import Self
 from assay.core.errors import ConflictError, DataError, NotFoundError, UnavailableError
 from assay.core.limits import ArchiveLimits
 from assay.core.manifest import check_path
-from assay.scanning.unpacking import pieces
-from assay.scanning.zip_reading import read_zip
-from assay.scanning.zip_values import ENCRYPTED, STRONG, Member, ZipError
+from assay.scanning.archives.unpacking import pieces
+from assay.scanning.archives.zip_reading import read_zip
+from assay.scanning.archives.zip_values import ENCRYPTED, STRONG, Member, ZipError
 
 _HARMLESS = frozenset({"zip.comment"})
 

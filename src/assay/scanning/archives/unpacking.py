@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from assay.core.errors import DataError
 from assay.core.limits import KIB, ArchiveLimits
+from assay.scanning.archives.zip_values import DEFLATED, STORED, Member
 from assay.scanning.subject import Buffer
-from assay.scanning.zip_values import DEFLATED, STORED, Member
 
 PIECE = 256 * KIB
 """Bytes handed on at a time."""

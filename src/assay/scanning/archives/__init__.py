@@ -1,0 +1,1 @@
+"""Archives read within budgets, and what two readers would see differently."""

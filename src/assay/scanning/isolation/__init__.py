@@ -1,0 +1,1 @@
+"""The sandbox: one limited process reads what nobody trusts."""

@@ -1,0 +1,1 @@
+"""Bounded readers of formats several scanners share; they judge nothing."""
