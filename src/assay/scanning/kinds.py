@@ -131,6 +131,30 @@ KINDS: tuple[Kind, ...] = (
 """In the order in which they are tried."""
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A format whose files are archives.
+
+    Attributes:
+        family: Its name in reports and policies.
+        module: The scanner below `scanners` that reads it, by `scan_archive(contents) -> None`
+            over `assay.scanning.archives.contents.Contents`. It answers for every member:
+            what it does not read itself it hands to `contents.judge`.
+        title: What people call it.
+        members: Patterns over member names, one of which must match one name as a whole.
+    """
+
+    family: str
+    module: str
+    title: str
+    members: tuple[str, ...]
+
+
+PACKED: tuple[Packed, ...] = ()
+"""In the order in which they are tried, on zip and tar archives alike; in an archive that is none
+of these every member is judged as a file of its own."""
+
+
 def extension(path: str) -> str:
     """The ending of a name, lower case, with its dot; "" without one."""
     return posixpath.splitext(path.rsplit("/", 1)[-1])[1].lower()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from assay.core.finding import Confidence, Severity
+from assay.scanning.kinds import by_keys
 from assay.scanning.pickle import Safety
 from assay.scanning.references import DISAGREEMENT, HIDDEN_CODE, LOADS_CODE
 from assay.scanning.rules import Rule, table
@@ -199,6 +200,9 @@ def _judge(document: Any, subject: Subject, answer: Answer, line: int | None) ->
         judging.pipeline(document)
     if isinstance(document, dict) and "nbformat" in document and "cells" in document:
         answer.unread("a notebook holds code: not judged yet")
+    kind = by_keys(document) if isinstance(document, dict) else None
+    if kind is not None:
+        kind.call("scan_json", document, subject, answer)
     for found in _objects(document):
         keys = _KEYS.intersection(found)
         for key in sorted(keys):

@@ -1,0 +1,1 @@
+"""The project's own labelled corpus of model files: hostile units and their honest twins."""

@@ -1,0 +1,1 @@
+"""One module per family; each has `units(rng)` and yields hostile and honest units."""
