@@ -12,17 +12,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from assay.core.folder import digest
+    from assay.scanning.conversion.interface import convert
     from assay.scanning.interface import scan
     from assay.signing.interface import sign, verify
 
 _VERBS: dict[str, tuple[str, str]] = {
     "scan": ("assay.scanning.interface", "scan"),
+    "convert": ("assay.scanning.conversion.interface", "convert"),
     "digest": ("assay.core.folder", "digest"),
     "sign": ("assay.signing.interface", "sign"),
     "verify": ("assay.signing.interface", "verify"),
 }
 
-__all__ = ["__version__", "digest", "scan", "sign", "verify"]
+__all__ = ["__version__", "convert", "digest", "scan", "sign", "verify"]
 
 
 def __getattr__(name: str) -> Any:

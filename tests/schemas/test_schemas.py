@@ -86,6 +86,8 @@ def test_every_document_the_commands_print_has_a_schema():
 def test_files(say, model):
     for path in (model, model / "config.json"):
         say("digest", path)
+    tensors = ROOT / "tests/scanning/real_tensors/nested.pt"
+    assert say("convert", tensors, "--out", "o.safetensors")["tensors"]
     assert say("scan", model, code=1)["units"][0]["verdict"] == "malicious"
     say("keys", "generate", "k")
     say("keys", "show", "k.pub")

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 PANELS = {
     "Evidence": {
         "scan": "Find hidden code and broken containers in model files.",
+        "convert": "Convert a pickle of tensors to safetensors without loading it.",
         "digest": "Print the tree digest of a folder or the digest of a file.",
         "sign": "Sign a model (OpenSSF Model Signing v1.0).",
         "verify": "Check a model against its signature or its evidence.",

@@ -24,6 +24,7 @@ import sys
 import time
 import tomllib
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -63,7 +64,8 @@ def main(socket_number: int, options: str) -> None:
     _answer({"ready": holds})
     if settings.get("probe"):
         return
-    serve(requests, limits, archives, policy)
+    reading = _planned if settings.get("task") == "tensors" else _judged
+    serve(requests, limits, archives, policy, reading)
 
 
 def hold_modules() -> tuple[str, ...]:
@@ -126,8 +128,15 @@ def _fails(attempt: Any) -> bool:
     return False
 
 
+Reading = Callable[[int, int, Subject], dict[str, Any]]
+
+
 def serve(
-    requests: socket.socket, limits: ScanLimits, archives: ArchiveLimits, policy: ImportPolicy
+    requests: socket.socket,
+    limits: ScanLimits,
+    archives: ArchiveLimits,
+    policy: ImportPolicy,
+    reading: Reading,
 ) -> None:
     """Answer request after request; retire when the next might not have its CPU time."""
     while True:
@@ -141,7 +150,7 @@ def serve(
         signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
         subject = Subject(request["path"], request["title"], limits, archives, policy)
         try:
-            answer = _judged(descriptor, request["size"], subject)
+            answer = reading(descriptor, request["size"], subject)
         except MemoryError:
             _answer(_unread(subject, f"needs over {limits.memory_bytes} bytes of memory"))
             _answer({"retired": True})
@@ -180,6 +189,19 @@ def _judged(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
         "findings": [finding.to_json() for finding in answer.findings],
         "unread": [item.to_json() for item in answer.unread_parts],
     }
+
+
+def _planned(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
+    """Where the tensors of a PyTorch file lie; the subject's title is the part wanted."""
+    from assay.scanning.conversion.source import plan
+    from assay.scanning.conversion.tensor_pickle import NotTensorsError
+
+    try:
+        with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
+            found = plan(data, subject.title)
+    except NotTensorsError as error:
+        return {"refused": str(error)[:400]}
+    return {"tensors": [tensor.to_json() for tensor in found]}
 
 
 def _unread(subject: Subject, reason: str) -> dict[str, Any]:
