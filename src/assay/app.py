@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay import __version__
@@ -18,6 +19,7 @@ from assay.blobs.local import LocalBlobs
 from assay.config import Config
 from assay.core.clock import Clock, SystemClock
 from assay.core.errors import UsageError
+from assay.evidence.intelligence import FeedFile
 from assay.jobs.queue import JobQueue
 from assay.log.checkpoint import LogSigner
 from assay.releases.installation import Installation, Settings, Signers
@@ -115,6 +117,10 @@ def _installation(config: Config, store: Store, keys: ServerKeys, clock: Clock) 
         ),
         log_folder=config.log_folder,
         trust=keys.trust.document,
+        intelligence=FeedFile(
+            Path(config.intelligence_feed) if config.intelligence_feed else None,
+            Path(config.intelligence_key) if config.intelligence_key else None,
+        ),
     )
 
 

@@ -41,6 +41,9 @@ class Config:
         decision_hours: How long a decision may be relied on offline, hours, 24 at most.
         log_public: Whether anyone may read the transparency log.
         scan_wall_seconds: Elapsed time one file may take to scan, seconds.
+        intelligence_feed: A signed intelligence feed, used beside the built-in one and read
+            again when it changes; empty for the built-in one alone.
+        intelligence_key: The public key that signs it.
     """
 
     home: Path = Path(".assay")
@@ -57,6 +60,8 @@ class Config:
     decision_hours: int = 24
     log_public: bool = False
     scan_wall_seconds: int = 600
+    intelligence_feed: str = ""
+    intelligence_key: str = ""
     source: str = field(default="defaults", compare=False)
 
     @classmethod

@@ -91,6 +91,7 @@ def test_files(say, model):
     assert say("scan", model, code=1)["units"][0]["verdict"] == "malicious"
     say("keys", "generate", "k")
     say("keys", "show", "k.pub")
+    say("intel", "show")
     say("sign", model, "--key", "k")
     assert say("verify", model, "--key", "k.pub", "--strict")["verified"]
     (model / "config.json").write_text("{}")

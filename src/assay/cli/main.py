@@ -22,6 +22,7 @@ PANELS = {
         "sign": "Sign a model (OpenSSF Model Signing v1.0).",
         "verify": "Check a model against its signature or its evidence.",
         "keys": "Make and inspect signing keys.",
+        "intel": "Make, check and show intelligence feeds.",
     },
     "Policy and log": {
         "policy": "Check, test, explain and replay policies.",

@@ -13,6 +13,7 @@ from assay.cli.terminal import byte_progress, console, print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from assay.scanning.outside import Outside
     from assay.scanning.report import Report, Unit
 
 
@@ -62,6 +63,27 @@ def command(
             help='Imports you vouch for (TOML): imports = ["package.Name"]. May be repeated.',
         ),
     ] = None,
+    intelligence: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--intel",
+            metavar="F",
+            help="A signed intelligence feed to use beside the built-in one. May be repeated.",
+        ),
+    ] = None,
+    intelligence_key: Annotated[
+        Path | None,
+        typer.Option("--intel-key", metavar="PUB", help="The key that signs the feeds."),
+    ] = None,
+    signals: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--signal",
+            metavar="F",
+            help="Another scanner's report (SARIF, JSON): it can only raise concern. "
+            "May be repeated.",
+        ),
+    ] = None,
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to answer.")
     ] = ReportFormat.TABLE,
@@ -86,9 +108,10 @@ def command(
         from assay.scanning.interface import scan_with
 
         known = read_baseline(baseline) if baseline else frozenset()
+        outside = _outside(intelligence or [], intelligence_key, signals or [])
         out = console()
         with byte_progress("scanning", _size(paths)) as progress:
-            report = scan_with(sandbox, paths, each=each, progress=progress)
+            report = scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
     if form is ReportFormat.JSON:
         from assay.scanning.report import to_json
 
@@ -100,6 +123,25 @@ def command(
     else:
         _print(out, report, known)
     raise typer.Exit(report.exit_code(Severity(gate.value), known))
+
+
+def _outside(feeds: list[Path], key: Path | None, reports: list[Path]) -> Outside:
+    """Intelligence and others' reports, as given."""
+    from assay.core.reading import read_input
+    from assay.scanning.intelligence.feed import builtin_feed
+    from assay.scanning.intelligence.signals import MAX_BYTES, read_signals
+    from assay.scanning.outside import Outside
+
+    signals = [
+        signal
+        for path in reports
+        for signal in read_signals(read_input(path, MAX_BYTES), subject=str(path))
+    ]
+    if not feeds:
+        return Outside(signals=signals)
+    from assay.evidence.intelligence import read_feed
+
+    return Outside(builtin_feed().with_more(read_feed(path, key) for path in feeds), signals)
 
 
 def _size(paths: list[Path]) -> int:

@@ -34,6 +34,7 @@ CHECKS = (
     Check(
         "log", log.log, "restore the log's folder from a backup, with the database's of that time"
     ),
+    Check("intelligence", files.intelligence, "mend the feed or its key"),
     Check("blobs", files.blobs, "mend its permissions or its disk"),
     Check("clock", machine.clock, "set the clock; use NTP"),
     Check("times", database.dates, _DATABASE),

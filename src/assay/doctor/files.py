@@ -13,6 +13,7 @@ from assay.config import FILE, Config
 from assay.core.errors import UsageError
 from assay.core.limits import GIB, MIB
 from assay.doctor.interface import Line, fail, ok, warn
+from assay.evidence.intelligence import FeedFile
 
 LEAST_FREE = 512 * MIB
 """Below this the next upload or the database may fail."""
@@ -86,6 +87,19 @@ def blobs(config: Config) -> Iterator[Line]:
     yield ok("blobs", f"{folder} can be written")
     if folder.stat().st_dev != config.home.stat().st_dev:
         yield _space("free space for blobs", folder)
+
+
+def intelligence(config: Config) -> Iterator[Line]:
+    """The feed scans use, and how old it is."""
+    path = Path(config.intelligence_feed) if config.intelligence_feed else None
+    file = FeedFile(path, Path(config.intelligence_key) if config.intelligence_key else None)
+    feed = file.current().feed
+    if file.complaint:
+        yield fail("intelligence", f"the feed is not in use: {file.complaint}")
+    elif path is not None or config.intelligence_key:
+        yield ok("intelligence", f"{', '.join(feed.sources)}, issued {feed.issued.date()}")
+    else:
+        yield ok("intelligence", f"built in, issued {feed.issued.date()}")
 
 
 def require_installation(config: Config) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.access.roles import Authorizer
 from assay.blobs.interface import Blobs
 from assay.core.clock import Clock
+from assay.evidence.intelligence import FeedFile
 from assay.releases.standing_cache import StandingCache
 from assay.signing.keys import Signer
 from assay.store.engine import Store
@@ -49,6 +50,7 @@ class Installation:
     Attributes:
         log_folder: Folder of the transparency log's tiles, to read proofs from.
         trust: The signed `trust.json`, handed out with evidence.
+        intelligence: The feed scans use.
         cache: What serving remembers between requests.
     """
 
@@ -60,4 +62,5 @@ class Installation:
     settings: Settings
     log_folder: Path
     trust: bytes
+    intelligence: FeedFile = field(default_factory=FeedFile, repr=False, compare=False)
     cache: StandingCache = field(default_factory=StandingCache, repr=False, compare=False)

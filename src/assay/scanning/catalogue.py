@@ -10,12 +10,13 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 
 from assay.scanning import file_rules, scanners
+from assay.scanning.intelligence import matching, signals
 from assay.scanning.pickle import rules as pickle_rules
 from assay.scanning.rules import Rule, table
 
 
 def families() -> Iterator[tuple[str, Mapping[str, Rule]]]:
-    """Tables by heading: files, pickles, then the others by title."""
+    """Tables by heading: files, pickles, the formats by title, what is known from elsewhere."""
     for module in (file_rules, pickle_rules):
         yield module.TITLE, module.RULES
     found = [
@@ -24,6 +25,8 @@ def families() -> Iterator[tuple[str, Mapping[str, Rule]]]:
     ]
     named = [module for module in found if hasattr(module, "TITLE")]
     for module in sorted(named, key=lambda module: str(module.TITLE)):
+        yield module.TITLE, module.RULES
+    for module in (matching, signals):
         yield module.TITLE, module.RULES
 
 

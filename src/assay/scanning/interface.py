@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from assay.core.manifest import Manifest, ManifestEntry
 from assay.scanning.batch import Batch, FileRead
 from assay.scanning.isolation.sandbox import FileResult, Sandbox, allowed
 from assay.scanning.opening import Opener
+from assay.scanning.outside import Outside
 from assay.scanning.report import Report, Unit
 from assay.scanning.ruleset import ruleset
 
@@ -26,6 +28,7 @@ RULESET = ruleset()
 """Names the rules in use; a scan by other rules is no answer any more."""
 
 Progress = Callable[[int], None]
+_HUB_CACHE = re.compile(r"(?:\A|/)models--([^/]+?)--([^/]+)(?:/|\Z)")
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
@@ -37,11 +40,13 @@ class InputFile:
         path: Relative, as it is called in its unit.
         size: Bytes it must have.
         open: Gives a descriptor for reading, which the scanner closes.
+        digest: Of its bytes, where it is known; it is what intelligence is asked about.
     """
 
     path: str
     size: int
     open: Callable[[], int]
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def scan(
     each: bool = False,
     limits: ScanLimits | None = None,
     policy_files: Sequence[Path] = (),
+    outside: Outside | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Scan a folder or a file without loading any of it.
@@ -79,6 +85,7 @@ def scan(
         each: Make every file below it a unit of its own.
         limits: Budgets; exceeding one leaves a file unread.
         policy_files: Allow files: imports the caller vouches for.
+        outside: Intelligence and other scanners' reports; the program's own feed by default.
         progress: Told the bytes read.
 
     Raises:
@@ -86,7 +93,12 @@ def scan(
         UnavailableError: the folder cannot be read or the sandbox not be started.
     """
     return scan_paths(
-        (path,), each=each, limits=limits, policy_files=policy_files, progress=progress
+        (path,),
+        each=each,
+        limits=limits,
+        policy_files=policy_files,
+        outside=outside,
+        progress=progress,
     )
 
 
@@ -96,12 +108,13 @@ def scan_paths(
     each: bool = False,
     limits: ScanLimits | None = None,
     policy_files: Sequence[Path] = (),
+    outside: Outside | None = None,
     progress: Progress = silent,
 ) -> Report:
     """`scan` over several units, with one sandbox."""
     with Sandbox(limits, allow=allowed(policy_files)) as sandbox:
         sandbox.start()
-        return scan_with(sandbox, paths, each=each, progress=progress)
+        return scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
 
 
 def scan_with(
@@ -109,15 +122,17 @@ def scan_with(
     paths: Sequence[str | Path],
     *,
     each: bool = False,
+    outside: Outside | None = None,
     progress: Progress = silent,
 ) -> Report:
     """`scan_paths` with a sandbox that was made, and perhaps started, before."""
+    known = outside or Outside()
     units: list[Unit] = []
     for path in paths:
         with Batch(sandbox, sandbox.limits, progress) as batch:
-            gathered = _gather(Path(path), batch, each=each)
+            gathered = _gather(Path(path), batch, known, each=each)
         units += gathered()
-    return Report(tuple(units), RULESET)
+    return Report(tuple(units), known.named(RULESET))
 
 
 def scan_files(
@@ -125,6 +140,8 @@ def scan_files(
     *,
     limits: ScanLimits | None = None,
     wall_seconds: int | None = None,
+    outside: Outside | None = None,
+    name: str = "",
     progress: Progress = silent,
 ) -> FilesScan:
     """Scan files by descriptors, as one unit.
@@ -133,6 +150,8 @@ def scan_files(
         files: What to read; their bytes are not hashed again.
         limits: Budgets.
         wall_seconds: Elapsed time per file, in place of the budget's.
+        outside: Intelligence and other scanners' reports; the program's own feed by default.
+        name: The model's name, `ns/name`, where it has one.
         progress: Told the bytes handed over, and 0 about every second while nothing else happens.
 
     Raises:
@@ -156,24 +175,50 @@ def scan_files(
     if not files:
         reads.append(_failed("", "there are no files"))
     results = [_result(read) for read in reads]
+    known = outside or Outside()
+    told = known.findings([(file.path, file.digest) for file in files], name=name)
     return FilesScan(
-        _ordered(finding for result in results for finding in result.findings),
+        _ordered((*(found for result in results for found in result.findings), *told)),
         tuple(item for result in results for item in result.unread),
-        RULESET,
+        known.named(RULESET),
         tuple(sorted({result.family for result in results})),
     )
 
 
-def _gather(path: Path, batch: Batch, *, each: bool) -> Callable[[], list[Unit]]:
+def _gather(path: Path, batch: Batch, known: Outside, *, each: bool) -> Callable[[], list[Unit]]:
     """Take in a path's files; the units are there when the batch is done."""
     if not path.is_dir():
         read = _take_file(path, batch)
-        return lambda: [_file_unit(shown(str(path)), read)]
+        return lambda: [_with(known, _file_unit(shown(str(path)), read), [(path.name, read)])]
     listing = list_folder(path)
     reads = _take_folder(listing, batch, each=each)
     if each:
-        return lambda: [*_problem_units(listing), *_each_unit(path, reads)]
-    return lambda: [_folder_unit(path, listing, reads)]
+        return lambda: [
+            *_problem_units(listing),
+            *(
+                _with(known, unit, [row], whole=False)
+                for unit, row in zip(_each_unit(path, reads), reads, strict=True)
+            ),
+        ]
+    return lambda: [_with(known, _folder_unit(path, listing, reads), reads)]
+
+
+def _with(
+    known: Outside, unit: Unit, reads: Sequence[tuple[str, FileRead]], *, whole: bool = True
+) -> Unit:
+    """A unit with what is known of it from elsewhere."""
+    files = [(name, read.digest) for name, read in reads]
+    tree = unit.digest if unit.kind == "folder" else None
+    told = tuple(known.findings(files, tree, name=_hub_name(unit.path), whole=whole))
+    if unit.kind != "folder":  # the file is the unit: others' reports alone know it by its name
+        told = tuple(replace(finding, path="") for finding in told)
+    return replace(unit, findings=_ordered((*unit.findings, *told))) if told else unit
+
+
+def _hub_name(path: str) -> str:
+    """The model's name where the path leads through a Hub cache."""
+    found = _HUB_CACHE.search(path)
+    return f"{found[1]}/{found[2]}" if found else ""
 
 
 def _take_file(path: Path, batch: Batch) -> FileRead:

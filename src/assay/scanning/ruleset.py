@@ -17,7 +17,7 @@ def ruleset() -> str:
     """`assay-VERSION/DIGITS`, the digits of a hash over this package's code and policies."""
     here = Path(__file__).resolve().parent
     hasher = hashlib.sha256()
-    files = [path for path in here.rglob("*") if path.suffix in (".py", ".toml")]
+    files = [path for path in here.rglob("*") if path.suffix in (".py", ".toml", ".json")]
     for path in sorted(files, key=lambda path: path.relative_to(here).as_posix()):
         content = path.read_bytes()
         name = path.relative_to(here).as_posix()

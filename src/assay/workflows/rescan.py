@@ -9,10 +9,9 @@ from assay.core.errors import UnavailableError
 from assay.jobs import Job, JobQueue, JobState, Json, Retry, Step, StepCall, Workflow
 from assay.releases.installation import Installation
 from assay.releases.state import SERVABLE, State
-from assay.scanning import interface as scanning
 from assay.store import outdated
 from assay.store.failures import DeadlockError
-from assay.workflows.scanning import scan_tree
+from assay.workflows.scanning import ruleset, scan_tree
 
 RESCAN = "rescan"
 RETRY = Retry(attempts=12)
@@ -51,15 +50,14 @@ def enqueue_rescans(inst: Installation, queue: JobQueue, *, limit: int = MOST) -
     Raises:
         UnavailableError: a database did not answer.
     """
+    rules = ruleset(inst)
     with inst.store.read() as connection:
-        trees = outdated.unscanned(
-            connection, states=STATES, ruleset=scanning.RULESET, limit=_LOOKED_AT
-        )
+        trees = outdated.unscanned(connection, states=STATES, ruleset=rules, limit=_LOOKED_AT)
     under_way = begun = 0
     for tree in trees:
         if under_way >= limit:
             break
-        name = job_id(tree, scanning.RULESET)
+        name = job_id(tree, rules)
         job = queue.status(name)
         if job is None:
             queue.enqueue(RESCAN, name, {"tree": str(tree)})

@@ -22,17 +22,23 @@ from assay.store.scans import Scan
 BEAT_SECONDS = 3.0
 
 
+def ruleset(inst: Installation) -> str:
+    """Names the rules and the intelligence in use."""
+    return inst.intelligence.current().named(scanning.RULESET)
+
+
 def current_scan(
-    connection: sa.Connection, tree: Digest, *, since: datetime | None = None
+    inst: Installation, connection: sa.Connection, tree: Digest, *, since: datetime | None = None
 ) -> Scan | None:
-    """The tree's scan by the rules of this program, if there is one that settles it.
+    """The tree's scan by the rules in use, if there is one that settles it.
 
     Args:
+        inst: The installation.
         connection: Any.
         tree: The tree.
         since: One that left something unread counts if it is not older than this; None: always.
     """
-    found = scans.latest(connection, tree, ruleset=scanning.RULESET)
+    found = scans.latest(connection, tree, ruleset=ruleset(inst))
     if found is None or since is None or not found.unread or found.created >= since:
         return found
     return None
@@ -64,11 +70,14 @@ def scan_tree(
         UnavailableError: the database or the disk did not answer.
     """
     with inst.store.read() as connection:
-        found = current_scan(connection, tree, since=since)
+        found = current_scan(inst, connection, tree, since=since)
     if found is not None:
         return found
     result = scanning.scan_files(
-        _input_files(inst, tree), wall_seconds=wall_seconds, progress=_Pulse(beat)
+        _input_files(inst, tree),
+        wall_seconds=wall_seconds,
+        outside=inst.intelligence.current(),
+        progress=_Pulse(beat),
     )
     scan = inst.store.transact(lambda connection: _keep(inst, connection, tree, since, result))
     inst.cache.look_again()
@@ -88,7 +97,8 @@ def _input_files(inst: Installation, tree: Digest) -> list[scanning.InputFile]:
                 remedy="send the file again",
             )
     return [
-        scanning.InputFile(entry.path, entry.size, _opener(inst, entry.digest)) for entry in entries
+        scanning.InputFile(entry.path, entry.size, _opener(inst, entry.digest), entry.digest)
+        for entry in entries
     ]
 
 
@@ -108,7 +118,7 @@ def _keep(
     if not known:
         raise NotFoundError("no release has this tree", subject=str(tree))
     releases.lock(connection, known[0].id)
-    before = current_scan(connection, tree, since=since)
+    before = current_scan(inst, connection, tree, since=since)
     if before is not None:
         return before
     now = inst.clock.now()

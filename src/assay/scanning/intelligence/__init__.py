@@ -1,0 +1,1 @@
+"""What is known from elsewhere: loaders with holes, bad digests and names, others' verdicts."""

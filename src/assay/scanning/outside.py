@@ -1,0 +1,55 @@
+"""What is known of a unit from elsewhere, added to what its bytes say. It only adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assay.core.digest import Digest
+from assay.core.finding import Finding
+from assay.scanning.intelligence.feed import Feed, builtin_feed
+from assay.scanning.intelligence.matching import about_digests, about_name
+from assay.scanning.intelligence.signals import Signal, about_files
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Intelligence and the reports of other scanners, for one scan.
+
+    Attributes:
+        feed: The intelligence in use.
+        signals: What other scanners said.
+    """
+
+    feed: Feed = field(default_factory=builtin_feed)
+    signals: Sequence[Signal] = ()
+
+    def named(self, ruleset: str) -> str:
+        """The name of the rules in use, with that of a feed that is not the program's own."""
+        own = self.feed.id == builtin_feed().id
+        return ruleset if own else f"{ruleset}+{self.feed.id}"
+
+    def findings(
+        self,
+        files: Iterable[tuple[str, Digest | None]],
+        tree: Digest | None = None,
+        *,
+        name: str = "",
+        whole: bool = True,
+    ) -> Iterator[Finding]:
+        """What is known of a unit.
+
+        Args:
+            files: Path, as findings name it, and digest of each of its files.
+            tree: The digest of the whole, where it has one.
+            name: The model's name, `ns/name`, where it has one.
+            whole: Whether these are all files others' reports can be about.
+        """
+        held = list(files)
+        known = [(path, digest) for path, digest in held if digest is not None]
+        if tree is not None:
+            known.append(("", tree))
+        yield from about_digests(self.feed, dict.fromkeys(known))
+        if name:
+            yield from about_name(self.feed, name)
+        yield from about_files(self.signals, [path for path, _ in held], whole=whole)
