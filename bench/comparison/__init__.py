@@ -1,0 +1,1 @@
+"""Assay and its peers on one labelled corpus, side by side."""
