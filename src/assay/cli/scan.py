@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from assay.scanning.outside import Outside
     from assay.scanning.report import Report, Unit
+    from assay.scanning.yara_rules import YaraRules
 
 
 class Gate(StrEnum):
@@ -84,6 +86,10 @@ def command(
             "May be repeated.",
         ),
     ] = None,
+    yara: Annotated[
+        list[Path] | None,
+        typer.Option("--yara", metavar="F", help="YARA rules of your own. May be repeated."),
+    ] = None,
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to answer.")
     ] = ReportFormat.TABLE,
@@ -101,7 +107,8 @@ def command(
     """
     from assay.scanning.isolation.sandbox import Sandbox, allowed
 
-    with Sandbox(allow=allowed(allow or ())) as sandbox:
+    rules = _yara(yara or [])
+    with Sandbox(allow=allowed(allow or ()), yara=rules) as sandbox:
         sandbox.start()  # it gets ready while the rest is imported
         from assay.core.finding import Severity
         from assay.scanning.baseline import read_baseline
@@ -109,6 +116,7 @@ def command(
 
         known = read_baseline(baseline) if baseline else frozenset()
         outside = _outside(intelligence or [], intelligence_key, signals or [])
+        outside = replace(outside, rules=rules.id if rules else "")
         out = console()
         with byte_progress("scanning", _size(paths)) as progress:
             report = scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
@@ -123,6 +131,14 @@ def command(
     else:
         _print(out, report, known)
     raise typer.Exit(report.exit_code(Severity(gate.value), known))
+
+
+def _yara(files: list[Path]) -> YaraRules | None:
+    if not files:
+        return None
+    from assay.scanning.yara_rules import read_yara_rules
+
+    return read_yara_rules(files)
 
 
 def _outside(feeds: list[Path], key: Path | None, reports: list[Path]) -> Outside:

@@ -6,6 +6,8 @@ or, where there are neither, a format that was read to its end.
 
 from __future__ import annotations
 
+import importlib
+
 from assay.core.finding import Confidence, Severity
 from assay.scanning.archives.zip_ends import has_directory
 from assay.scanning.file_rules import RULES
@@ -15,6 +17,7 @@ from assay.scanning.pickle import PersistentIdRule, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.subject import Answer, Buffer, Subject
 
+_YARA = "assay.scanning.scanners.yara_matches"
 _PICKLES = ("pickle", "torch-legacy")
 
 
@@ -25,7 +28,18 @@ def inspect(data: Buffer, subject: Subject) -> tuple[Format, Answer]:
     judge(data, subject, answer, form)
     if form.family not in ("zip", "empty"):
         _second_reading(data, subject, answer, form.family)
-    return form, answer
+    _match_yara(data, subject, answer)
+    return _refined(form, answer), answer
+
+
+def _match_yara(data: Buffer, subject: Subject, answer: Answer) -> None:
+    if subject.yara is not None:
+        importlib.import_module(_YARA).match(subject.yara, data, answer)
+
+
+def _refined(form: Format, answer: Answer) -> Format:
+    """What a file is, with what its scanner found out about it."""
+    return Format(answer.family) if answer.family else form
 
 
 def inspect_inside(data: Buffer, subject: Subject, answer: Answer) -> Format:
@@ -43,8 +57,11 @@ def inspect_inside(data: Buffer, subject: Subject, answer: Answer) -> Format:
     else:
         form = identify(data, subject)
         judge(data, subject, part, form)
+        if form.family not in ("zip", "empty"):
+            _second_reading(data, subject, part, form.family)
+        _match_yara(data, subject, part)
     answer.take(part.findings, part.unread_parts)
-    return form
+    return _refined(form, part)
 
 
 def judge(data: Buffer, subject: Subject, answer: Answer, form: Format) -> None:

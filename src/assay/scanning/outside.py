@@ -19,15 +19,17 @@ class Outside:
     Attributes:
         feed: The intelligence in use.
         signals: What other scanners said.
+        rules: The id of the user's own rules, where there are some.
     """
 
     feed: Feed = field(default_factory=builtin_feed)
     signals: Sequence[Signal] = ()
+    rules: str = ""
 
     def named(self, ruleset: str) -> str:
-        """The name of the rules in use, with that of a feed that is not the program's own."""
-        own = self.feed.id == builtin_feed().id
-        return ruleset if own else f"{ruleset}+{self.feed.id}"
+        """The name of the rules in use, with those of a feed and of rules of the user's own."""
+        more = [] if self.feed.id == builtin_feed().id else [self.feed.id]
+        return "+".join((ruleset, *more, *([self.rules] if self.rules else ())))
 
     def findings(
         self,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from mmap import mmap
-from typing import Self
+from typing import Any, Self
 
 from assay.core.finding import Confidence, Finding, Location, Severity, Unread
 from assay.core.limits import ArchiveLimits, ScanLimits
+from assay.scanning.archives.spent import Spent
 from assay.scanning.file_rules import RULES
 from assay.scanning.pickle.imports import ImportPolicy, builtin_policy
 from assay.scanning.rules import Rule
@@ -29,6 +30,8 @@ class Subject:
         member: The member of an archive the bytes are; None for the file itself.
         base: Offset of the first byte in the file, added to every offset.
         depth: How many containers are around it.
+        spent: What unpacking the file has cost so far.
+        yara: Matches the user's own rules, where there are some.
     """
 
     path: str
@@ -39,6 +42,8 @@ class Subject:
     member: str | None = None
     base: int = 0
     depth: int = 0
+    spent: Spent = field(default_factory=Spent, compare=False)
+    yara: Any = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -52,9 +57,15 @@ class Subject:
 
 
 class Answer:
-    """Findings and unread parts of one file, the worst kept when there are too many."""
+    """Findings and unread parts of one file, the worst kept when there are too many.
+
+    Attributes:
+        family: The family a scanner found the file to be of, where that says more than how it
+            was recognised: a zip archive that is a model of some library.
+    """
 
     def __init__(self, subject: Subject) -> None:
+        self.family = ""
         self._subject = subject
         self._findings: dict[tuple[str, Location, str], Finding] = {}
         self._unread: dict[str, Unread] = {}

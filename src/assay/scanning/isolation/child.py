@@ -25,6 +25,7 @@ import time
 import tomllib
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -33,7 +34,6 @@ from assay.core.limits import ArchiveLimits, ScanLimits
 from assay.scanning.allowing import policy_with
 from assay.scanning.inspection import inspect
 from assay.scanning.isolation import landlock, late, seccomp
-from assay.scanning.pickle.imports import ImportPolicy
 from assay.scanning.subject import Subject
 
 REQUEST_BYTES = 64 * 1024
@@ -57,6 +57,7 @@ def main(socket_number: int, options: str) -> None:
     archives = ArchiveLimits(**settings["archives"])
     policy = policy_with(settings["allow"])
     held = hold_modules()
+    yara = compiled(settings["yara"]) if settings.get("yara") else None
     requests = socket.socket(fileno=socket_number)
     holds = lock_down(limits)
     if settings.get("probe"):
@@ -65,7 +66,17 @@ def main(socket_number: int, options: str) -> None:
     if settings.get("probe"):
         return
     reading = _planned if settings.get("task") == "tensors" else _judged
-    serve(requests, limits, archives, policy, reading)
+    serve(requests, Subject("", "", limits, archives, policy, yara=yara), reading)
+
+
+def compiled(rules: dict[str, str]) -> Any:
+    """A scanner for the user's YARA rules, which compile: that was tried before."""
+    sys.path.append(rules["library"])
+    library = importlib.import_module("yara_x")
+    sys.path.remove(rules["library"])
+    scanner = library.Scanner(library.compile(rules["source"]))
+    scanner.scan(b"")  # what it needs of the system, it asks for now
+    return scanner
 
 
 def hold_modules() -> tuple[str, ...]:
@@ -131,14 +142,15 @@ def _fails(attempt: Any) -> bool:
 Reading = Callable[[int, int, Subject], dict[str, Any]]
 
 
-def serve(
-    requests: socket.socket,
-    limits: ScanLimits,
-    archives: ArchiveLimits,
-    policy: ImportPolicy,
-    reading: Reading,
-) -> None:
-    """Answer request after request; retire when the next might not have its CPU time."""
+def serve(requests: socket.socket, blank: Subject, reading: Reading) -> None:
+    """Answer request after request; retire when the next might not have its CPU time.
+
+    Args:
+        requests: Where they come from.
+        blank: A subject without a file, with all that is the same for every one.
+        reading: What to do with a file.
+    """
+    limits = blank.limits
     while True:
         received = _receive(requests)
         if received is None:
@@ -148,7 +160,9 @@ def serve(
             _answer({"retired": True})
             return
         signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
-        subject = Subject(request["path"], request["title"], limits, archives, policy)
+        subject = replace(
+            blank, path=request["path"], title=request["title"], spent=type(blank.spent)()
+        )
         try:
             answer = reading(descriptor, request["size"], subject)
         except MemoryError:

@@ -12,13 +12,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from assay.core.errors import UnavailableError
 from assay.core.finding import Finding, Unread
 from assay.core.limits import ArchiveLimits, ScanLimits
 from assay.scanning.isolation.budgets import as_options
 from assay.scanning.isolation.process import Child, DeadError
+
+if TYPE_CHECKING:
+    from assay.scanning.yara_rules import YaraRules
 
 WINDOW = 64
 """Files handed to the child before its first answer is awaited."""
@@ -56,6 +59,7 @@ class Sandbox:
         limits: Budgets; the child holds itself to them, and this side to the elapsed time.
         archives: Budgets of archives.
         allow: Imports a user vouches for, checked before.
+        yara: The user's own YARA rules.
         beat: Called about every second while an answer is awaited; what it raises ends the wait.
 
     Raises:
@@ -68,11 +72,13 @@ class Sandbox:
         archives: ArchiveLimits | None = None,
         allow: Iterable[str] = (),
         beat: Callable[[], None] = lambda: None,
+        yara: YaraRules | None = None,
     ) -> None:
         self.limits = limits or ScanLimits()
         self._archives = archives or ArchiveLimits()
         self._allow = tuple(allow)
         self._beat = beat
+        self._yara = yara
         self._waiting: deque[_Job] = deque()
         self._sent = 0
         self._child: Child | None = None
@@ -126,7 +132,13 @@ class Sandbox:
             self._child = None
 
     def _options(self) -> dict[str, Any]:
-        return {**as_options(self.limits, self._archives), "allow": list(self._allow)}
+        options: dict[str, Any] = {
+            **as_options(self.limits, self._archives),
+            "allow": list(self._allow),
+        }
+        if self._yara is not None:
+            options["yara"] = {"source": self._yara.source, "library": self._yara.library}
+        return options
 
     def _send(self) -> None:
         """Hand over what waits and was not sent to this child yet."""
