@@ -84,7 +84,7 @@ def test_deeply_nested_header_is_unread() -> None:
 def test_a_program_at_the_start_of_a_tensor() -> None:
     data = safetensors_of({"a": tensor(0, 4), "b": tensor(4, 4 + len(ELF))}, b"xxxx" + ELF)
     judged = judge(data, NAME)
-    assert judged.rules == {"safetensors.executable"}
+    assert judged.rules == {"tensor.executable"}
     assert judged.findings[0].location.offset == len(data) - len(ELF)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from assay.core.finding import Confidence, Severity
 from assay.scanning.formats import SAFETENSORS_HEADER_BYTES
-from assay.scanning.pickle.executables import executable
 from assay.scanning.references import DISAGREEMENT, EXHAUSTION, HIDDEN_CODE
 from assay.scanning.rules import Rule, table
+from assay.scanning.scanners.acting_text import acting
+from assay.scanning.scanners.tensor_bytes import encoded_pickle, judge_tensor
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _REWRITE = "Do not load the file. Ask its publisher for one the safetensors library wrote."
@@ -117,12 +118,13 @@ RULES = table(
             DISAGREEMENT,
         ),
         Rule(
-            "safetensors.executable",
-            "A program inside a tensor",
+            "safetensors.acting-metadata",
+            "Metadata that is written to be run",
             Severity.HIGH,
-            Confidence.HIGH,
-            "A tensor begins with the header of a native program or library.",
-            "Do not load the file; find out who put the program there.",
+            Confidence.MEDIUM,
+            "A text in the metadata is a command or a call. Nothing in the format runs it, but a "
+            "program that passes metadata on, or a person who copies it, does.",
+            "Do not use the file; ask its publisher what the text is for.",
             HIDDEN_CODE,
         ),
     )
@@ -142,16 +144,14 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     header = _header(bytes(data[8 : 8 + length]), answer)
     if header is None:
         return
-    _check_metadata(header.pop(_METADATA, {}), answer)
+    _check_metadata(header.pop(_METADATA, {}), subject, answer)
     start = 8 + length
     spans = sorted(_spans(header, answer))
     _check_end(spans, answer, len(data) - start)
     _check_cover(spans, answer, start, len(data))
     for begin, end, name in spans:
-        program = executable(bytes(data[start + begin : start + min(end, begin + 1024)]))
-        if program:
-            shown = f"{program} in {name}"
-            answer.find(RULES["safetensors.executable"], shown, offset=start + begin)
+        span = (start + begin, min(start + end, len(data)))
+        judge_tensor(data, span, header[name]["dtype"], name, subject, answer)
 
 
 def _header(raw: bytes, answer: Answer) -> dict[str, Any] | None:
@@ -192,13 +192,18 @@ def repeated(pairs: list[tuple[str, Any]]) -> list[str]:
     return list(twice)[:_MOST_REPEATED]
 
 
-def _check_metadata(metadata: Any, answer: Answer) -> None:
+def _check_metadata(metadata: Any, subject: Subject, answer: Answer) -> None:
     if not isinstance(metadata, dict):
         answer.find(RULES["safetensors.metadata"], f"a {type(metadata).__name__}", offset=8)
         return
     for key, value in metadata.items():
         if not isinstance(value, str):
             answer.find(RULES["safetensors.metadata"], f"{key} is no text", offset=8)
+        elif script := acting(value.encode("utf-8", "replace")):
+            answer.find(RULES["safetensors.acting-metadata"], f"{key}: {script}", offset=8)
+        elif encoded_pickle(value, subject):
+            shown = f"{key}: a pickle in Base64"
+            answer.find(RULES["safetensors.acting-metadata"], shown, offset=8)
 
 
 def _spans(header: Mapping[str, Any], answer: Answer) -> Iterator[Span]:
