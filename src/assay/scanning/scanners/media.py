@@ -193,4 +193,6 @@ def _boxes(data: Buffer) -> int:
         if size < 8 or at + size > len(data):
             raise _BrokenError("a box reaches past the end")
         at += size
+    if bytes(data[at:]).strip(b"\0"):
+        raise _BrokenError("a box is cut off")
     return at
