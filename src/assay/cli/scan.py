@@ -90,6 +90,12 @@ def command(
         list[Path] | None,
         typer.Option("--yara", metavar="F", help="YARA rules of your own. May be repeated."),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", min=0, max=64, help="Files read at once; 0: one per processor, at most four."
+        ),
+    ] = 0,
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to answer.")
     ] = ReportFormat.TABLE,
@@ -105,10 +111,11 @@ def command(
 
       assay scan model.pt weights.safetensors --gate medium --format json
     """
-    from assay.scanning.isolation.sandbox import Sandbox, allowed
+    from assay.scanning.isolation.pool import Pool
+    from assay.scanning.isolation.sandbox import allowed
 
     rules = _yara(yara or [])
-    with Sandbox(allow=allowed(allow or ()), yara=rules) as sandbox:
+    with Pool(allow=allowed(allow or ()), yara=rules, jobs=jobs) as sandbox:
         sandbox.start()  # it gets ready while the rest is imported
         from assay.core.finding import Severity
         from assay.scanning.baseline import read_baseline

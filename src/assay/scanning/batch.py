@@ -13,6 +13,7 @@ from assay.core.digest import Digest
 from assay.core.finding import Unread
 from assay.core.hashing import BUFFER_BYTES, kind_of
 from assay.core.limits import ScanLimits
+from assay.scanning.isolation.pool import Pool
 from assay.scanning.isolation.sandbox import FileResult, Sandbox
 
 
@@ -35,7 +36,7 @@ class Batch:
     """Hands files to the sandbox and closes them when they are done; a context manager."""
 
     def __init__(
-        self, sandbox: Sandbox, limits: ScanLimits, progress: Callable[[int], None]
+        self, sandbox: Pool | Sandbox, limits: ScanLimits, progress: Callable[[int], None]
     ) -> None:
         self._sandbox = sandbox
         self._limits = limits

@@ -16,6 +16,7 @@ from assay.core.hashing import failed_to_open, silent
 from assay.core.limits import ScanLimits
 from assay.core.manifest import Manifest, ManifestEntry
 from assay.scanning.batch import Batch, FileRead
+from assay.scanning.isolation.pool import Pool
 from assay.scanning.isolation.sandbox import FileResult, Sandbox, allowed
 from assay.scanning.opening import Opener
 from assay.scanning.outside import Outside
@@ -112,13 +113,13 @@ def scan_paths(
     progress: Progress = silent,
 ) -> Report:
     """`scan` over several units, with one sandbox."""
-    with Sandbox(limits, allow=allowed(policy_files)) as sandbox:
+    with Pool(limits, allow=allowed(policy_files)) as sandbox:
         sandbox.start()
         return scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
 
 
 def scan_with(
-    sandbox: Sandbox,
+    sandbox: Pool | Sandbox,
     paths: Sequence[str | Path],
     *,
     each: bool = False,
@@ -162,7 +163,7 @@ def scan_files(
     if wall_seconds is not None:
         budgets = replace(budgets, wall_seconds=wall_seconds)
     reads: list[FileRead] = []
-    sandbox = Sandbox(budgets, beat=lambda: progress(0))
+    sandbox = Pool(budgets, beat=lambda: progress(0))
     with sandbox, Batch(sandbox, budgets, progress) as batch:
         sandbox.start()
         for file in files:

@@ -90,6 +90,11 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def waiting(self) -> int:
+        """Files handed over that have no result yet."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Start the child now, so that it gets ready while the caller does other things."""
         if self._child is None:

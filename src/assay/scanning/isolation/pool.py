@@ -1,0 +1,86 @@
+"""Several sandboxes side by side, one per processor, as if they were one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Self
+
+from assay.core.limits import ArchiveLimits, ScanLimits
+from assay.scanning.isolation.sandbox import FileResult, Sandbox
+
+if TYPE_CHECKING:
+    from assay.scanning.yara_rules import YaraRules
+
+MOST = 4
+"""Children at once: each may need a gigabyte of memory."""
+_BUSY = 8
+"""Files that wait for a child before another is worth its start."""
+
+
+class Pool:
+    """Files in, results out; a context manager with the methods of `Sandbox`.
+
+    Args:
+        limits: Budgets; a child holds itself to them for each file.
+        archives: Budgets of archives.
+        allow: Imports a user vouches for, checked before.
+        beat: Called about every second while an answer is awaited; what it raises ends the wait.
+        yara: The user's own YARA rules.
+        jobs: Children at once; as many as there are processors, at most four, when 0.
+
+    Raises:
+        UnavailableError: a child cannot be started at all (from any method).
+    """
+
+    def __init__(
+        self,
+        limits: ScanLimits | None = None,
+        archives: ArchiveLimits | None = None,
+        allow: Iterable[str] = (),
+        beat: Callable[[], None] = lambda: None,
+        yara: YaraRules | None = None,
+        *,
+        jobs: int = 0,
+    ) -> None:
+        self.limits = limits or ScanLimits()
+        names = tuple(allow)
+        self._make = lambda: Sandbox(self.limits, archives, names, beat, yara)
+        self._jobs = jobs or min(len(os.sched_getaffinity(0)), MOST)
+        self._sandboxes = [self._make()]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the first child now, so that it gets ready while the caller does other things."""
+        self._sandboxes[0].start()
+
+    def submit(
+        self,
+        path: str,
+        descriptor: int,
+        size: int,
+        done: Callable[[FileResult], None],
+        *,
+        title: str = "",
+    ) -> None:
+        """Hand a file to the child with the fewest waiting; see `Sandbox.submit`."""
+        chosen = min(self._sandboxes, key=lambda sandbox: sandbox.waiting)
+        if chosen.waiting >= _BUSY and len(self._sandboxes) < self._jobs:
+            chosen = self._make()
+            self._sandboxes.append(chosen)
+        chosen.submit(path, descriptor, size, done, title=title)
+
+    def finish(self) -> None:
+        """Wait until every file handed over has its result."""
+        for sandbox in self._sandboxes:
+            sandbox.finish()
+
+    def close(self) -> None:
+        """End the children. Files without a result get none."""
+        for sandbox in self._sandboxes:
+            sandbox.close()
