@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from assay.core.limits import ArchiveLimits, ScanLimits
@@ -29,6 +30,9 @@ class Pool:
         yara: The user's own YARA rules.
         jobs: Children at once; as many as there are processors, at most four, when 0.
 
+    Attributes:
+        children: One sandbox for each child there is so far.
+
     Raises:
         UnavailableError: a child cannot be started at all (from any method).
     """
@@ -45,9 +49,9 @@ class Pool:
     ) -> None:
         self.limits = limits or ScanLimits()
         names = tuple(allow)
-        self._make = lambda: Sandbox(self.limits, archives, names, beat, yara)
+        self._make = partial(Sandbox, self.limits, archives, names, beat, yara)
         self._jobs = jobs or min(len(os.sched_getaffinity(0)), MOST)
-        self._sandboxes = [self._make()]
+        self.children = [self._make()]
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +61,7 @@ class Pool:
 
     def start(self) -> None:
         """Start the first child now, so that it gets ready while the caller does other things."""
-        self._sandboxes[0].start()
+        self.children[0].start()
 
     def submit(
         self,
@@ -69,18 +73,18 @@ class Pool:
         title: str = "",
     ) -> None:
         """Hand a file to the child with the fewest waiting; see `Sandbox.submit`."""
-        chosen = min(self._sandboxes, key=lambda sandbox: sandbox.waiting)
-        if chosen.waiting >= _BUSY and len(self._sandboxes) < self._jobs:
+        chosen = min(self.children, key=lambda sandbox: sandbox.waiting)
+        if chosen.waiting >= _BUSY and len(self.children) < self._jobs:
             chosen = self._make()
-            self._sandboxes.append(chosen)
+            self.children.append(chosen)
         chosen.submit(path, descriptor, size, done, title=title)
 
     def finish(self) -> None:
         """Wait until every file handed over has its result."""
-        for sandbox in self._sandboxes:
+        for sandbox in self.children:
             sandbox.finish()
 
     def close(self) -> None:
         """End the children. Files without a result get none."""
-        for sandbox in self._sandboxes:
+        for sandbox in self.children:
             sandbox.close()
