@@ -30,7 +30,12 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A unit of the corpus, as its labels describe it."""
+    """A unit of the corpus, as its labels describe it.
+
+    Attributes:
+        review: Malicious in a way that calls for a person and not for a block, such as a
+            published credential.
+    """
 
     path: Path
     family: str
@@ -38,6 +43,7 @@ class Labelled:
     variant: str
     malicious: bool
     part: str
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def corpus(folder: Path, parts: Iterable[str] = ("dev",)) -> list[Labelled]:
             str(row.get("variant", "")),
             row["label"] == "malicious",
             row.get("part", "dev"),
+            row["label"] == "malicious" and row.get("expect") == "suspicious",
         )
         for row in rows
         if row.get("part", "dev") in wanted
@@ -124,7 +131,10 @@ def main() -> None:
     start = time.perf_counter()
     report = scan_paths([unit.path for unit in units])
     seconds = time.perf_counter() - start
-    answers = [_answer(unit.verdict) for unit in report.units]
+    answers = [
+        _answer(found.verdict, review=unit.review)
+        for unit, found in zip(units, report.units, strict=True)
+    ]
     for family, (some, given) in by_family(units, answers).items():
         print(_line(family, score(some, given)))
     print(_line("all", score(units, answers)), f"{seconds:.1f} s")
@@ -140,8 +150,8 @@ def main() -> None:
             print(f"      {'; '.join(reasons)}")
 
 
-def _answer(verdict: Verdict) -> Answer:
-    if verdict is Verdict.MALICIOUS:
+def _answer(verdict: Verdict, *, review: bool) -> Answer:
+    if verdict is Verdict.MALICIOUS or (review and verdict is Verdict.SUSPICIOUS):
         return Answer.FLAGGED
     return Answer.NONE if verdict is Verdict.UNKNOWN else Answer.PASSED
 
