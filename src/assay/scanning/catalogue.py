@@ -23,8 +23,9 @@ def families() -> Iterator[tuple[str, Mapping[str, Rule]]]:
         importlib.import_module(info.name)
         for info in pkgutil.walk_packages(scanners.__path__, f"{scanners.__name__}.")
     ]
-    named = [module for module in found if hasattr(module, "TITLE")]
-    for module in sorted(named, key=lambda module: str(module.TITLE)):
+    # A package may hand on the table of its own module of rules.
+    named = {id(module.RULES): module for module in found if hasattr(module, "TITLE")}
+    for module in sorted(named.values(), key=lambda module: str(module.TITLE)):
         yield module.TITLE, module.RULES
     for module in (matching, signals):
         yield module.TITLE, module.RULES

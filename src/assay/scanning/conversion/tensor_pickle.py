@@ -122,7 +122,7 @@ def read(data: Buffer, start: int = 0) -> tuple[Any, int]:
         return machine.run(), machine.at
     except MalformedError as error:
         raise NotTensorsError(f"{error.reason} (byte {error.offset})") from None
-    except (IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise NotTensorsError(f"a pickle no library writes (byte {machine.at})") from error
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from assay.scanning.inspection import inspect_inside
 from assay.scanning.pickle import PersistentIdRule, scan_pickle
 from assay.scanning.pickle.torch_legacy import MAGIC
+from assay.scanning.scanners.weights_only import note
 from assay.scanning.subject import Answer, Buffer, Subject
+
+_UNREAD = ("unknown", "empty", "text")
+"""What no call would load as an archive."""
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
@@ -15,6 +20,12 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
 
 def scan_as(data: Buffer, subject: Subject, answer: Answer, ids: PersistentIdRule) -> None:
     """Judge every stream, with what the loader of the container does with persistent ids."""
+
+    def inside(content: Buffer, offset: int) -> bool:
+        """Judge an archive that a call in the pickle opens."""
+        part = subject.inside(f"bytes at {offset}", offset)
+        return inspect_inside(content, part, answer).family not in _UNREAD
+
     result = scan_pickle(
         data,
         path=subject.path,
@@ -23,5 +34,8 @@ def scan_as(data: Buffer, subject: Subject, answer: Answer, ids: PersistentIdRul
         limits=subject.limits,
         policy=subject.policy,
         persistent_ids=ids,
+        inside=inside,
     )
     answer.take(result.findings, result.unread)
+    if ids is PersistentIdRule.TORCH and result.imports:
+        note(result.imports, answer)
