@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-import datetime
+import datetime as dt
 import decimal
 import fractions
 import pickle
@@ -34,7 +34,9 @@ def units(rng: random.Random) -> Iterator[Unit]:
         *_modules(),
         *_nested(),
     ):
-        yield PICKLE.bad(technique, variant, {f"{rng.choice(['model', 'clf', 'objects'])}.pkl": body})
+        yield PICKLE.bad(
+            technique, variant, {f"{rng.choice(['model', 'clf', 'objects'])}.pkl": body}
+        )
     for variant, body in _later(rng):
         loader = "pickle.load, repeated to the end of the file"
         yield PICKLE.bad("later-stream", variant, {"objects.pkl": body}, loader=loader)
@@ -52,17 +54,29 @@ def _extensions() -> Iterator[Case]:
         yield "extension-code", variant, op.pickle4(register + op.call(opcode, ARG))
     table = op.stacked("copyreg", "_inverted_registry")
     key = op.integer(5) + op.pack_tuple([op.text("os"), op.text("system")])
-    yield "extension-code", "registry-item", op.pickle4(table + key + b"s0" + op.call(b"\x82\x05", ARG))
+    yield (
+        "extension-code",
+        "registry-item",
+        op.pickle4(table + key + b"s0" + op.call(b"\x82\x05", ARG)),
+    )
 
 
 def _decoys() -> Iterator[Case]:
     run = op.call(SYSTEM, ARG)
     yield "decoy", "pop", op.pickle4(run + b"0" + op.pack_dict([(op.text("a"), op.integer(1))]))
-    yield "decoy", "pop-mark", op.pickle4(b"(" + run + op.text("x") + b"1" + op.pack_list([op.NONE]))
+    yield (
+        "decoy",
+        "pop-mark",
+        op.pickle4(b"(" + run + op.text("x") + b"1" + op.pack_list([op.NONE])),
+    )
     yield "decoy", "pop-is-mark", op.pickle4(b"(0" + run + b"0N")
     safe = op.stacked("collections", "OrderedDict")
     yield "decoy", "safe-first", op.pickle4(op.call(safe) + b"0" + run)
-    yield "decoy", "dup-function", op.pickle4(SYSTEM + op.DUP + op.pack_tuple([ARG]) + b"R0" + b"0N")
+    yield (
+        "decoy",
+        "dup-function",
+        op.pickle4(SYSTEM + op.DUP + op.pack_tuple([ARG]) + b"R0" + b"0N"),
+    )
     many = b"".join(op.call(safe) + b"0" for _ in range(300))
     yield "decoy", "many-safe", op.pickle4(many + run)
     yield "decoy", "dict-key", op.pickle4(op.EMPTY_DICT + b"(" + run + op.NONE + b"u")
@@ -92,11 +106,15 @@ def _memo() -> Iterator[Case]:
 def _computed_names() -> Iterator[Case]:
     decode = op.call(op.stacked("_codecs", "decode"), op.text("flfgrz"), op.text("rot13"))
     yield "computed-name", "rot13", op.pickle4(op.call(op.text("os") + decode + b"\x93", ARG))
-    join = op.call(op.stacked("builtins", "str.join"), op.text(""), op.pack_list(map(op.text, "system")))
+    join = op.call(
+        op.stacked("builtins", "str.join"), op.text(""), op.pack_list(map(op.text, "system"))
+    )
     yield "computed-name", "join", op.pickle4(op.call(op.text("os") + join + b"\x93", ARG))
     add = op.call(op.stacked("operator", "add"), op.text("sys"), op.text("tem"))
     yield "computed-name", "add", op.pickle4(op.call(op.text("posix") + add + b"\x93", ARG))
-    item = op.call(op.stacked("operator", "getitem"), op.pack_list([op.text("system")]), op.integer(0))
+    item = op.call(
+        op.stacked("operator", "getitem"), op.pack_list([op.text("system")]), op.integer(0)
+    )
     yield "computed-name", "getitem", op.pickle4(op.call(op.text("os") + item + b"\x93", ARG))
     low = op.call(op.stacked("builtins", "str.lower"), op.text("SYSTEM"))
     yield "computed-name", "lower", op.pickle4(op.call(op.text("os") + low + b"\x93", ARG))
@@ -133,7 +151,11 @@ def _build() -> Iterator[Case]:
     yield "build", "append", op.pickle4(hook + ARG + b"a")
     hook = op.build(space, op.pack_dict([(op.text("extend"), SYSTEM), (op.text("append"), SYSTEM)]))
     state = op.pack_dict([(op.text("append"), SYSTEM)])
-    yield "build", "appends", op.pickle4(op.build(space, state) + b"(" + ARG + b"e") if hook else b""
+    yield (
+        "build",
+        "appends",
+        op.pickle4(op.build(space, state) + b"(" + ARG + b"e") if hook else b"",
+    )
     hook = op.build(space, op.pack_dict([(op.text("add"), SYSTEM)]))
     yield "build", "additems", op.pickle4(hook + b"(" + ARG + b"\x90")
     slots = op.pack_tuple([op.NONE, op.pack_dict([(op.text("__setstate__"), SYSTEM)])])
@@ -147,24 +169,40 @@ def _modules() -> Iterator[Case]:
     yield "module-overwrite", "sys-modules", take + b"'\ntR."
     getter = op.call(op.stacked("operator", "getitem"), op.name("sys", "modules"), op.text("os"))
     put = op.stacked("sys", "modules") + op.text("json") + getter + b"s0"
-    yield "module-overwrite", "json-is-os", op.pickle4(put + op.call(op.stacked("json", "system"), ARG))
-    patch = op.call(op.stacked("builtins", "setattr"), op.call(op.stacked("sys", "modules.get"), (
-        op.text("json"))), op.text("loads"), SYSTEM)
+    yield (
+        "module-overwrite",
+        "json-is-os",
+        op.pickle4(put + op.call(op.stacked("json", "system"), ARG)),
+    )
+    patch = op.call(
+        op.stacked("builtins", "setattr"),
+        op.call(op.stacked("sys", "modules.get"), (op.text("json"))),
+        op.text("loads"),
+        SYSTEM,
+    )
     lead = op.call(op.stacked("builtins", "__import__"), op.text("json")) + b"0"
-    yield "module-overwrite", "setattr", op.pickle4(
-        lead + patch + b"0" + op.call(op.stacked("json", "loads"), ARG)
+    yield (
+        "module-overwrite",
+        "setattr",
+        op.pickle4(lead + patch + b"0" + op.call(op.stacked("json", "loads"), ARG)),
     )
 
 
 def _nested() -> Iterator[Case]:
     loads = op.stacked("pickle", "loads")
     yield "nested-pickle", "loads", op.pickle4(op.call(loads, op.data(PLAIN)))
-    yield "nested-pickle", "underscore", op.pickle4(op.call(op.stacked("_pickle", "loads"), op.data(PLAIN)))
+    yield (
+        "nested-pickle",
+        "underscore",
+        op.pickle4(op.call(op.stacked("_pickle", "loads"), op.data(PLAIN))),
+    )
     stream = op.call(op.stacked("_io", "BytesIO"), op.data(PLAIN))
     yield "nested-pickle", "bytesio", op.pickle4(op.call(op.stacked("_pickle", "load"), stream))
     packed = op.call(op.stacked("zlib", "decompress"), op.data(zlib.compress(PLAIN)))
     yield "nested-pickle", "zlib", op.pickle4(op.call(loads, packed))
-    coded = op.call(op.stacked("_codecs", "encode"), op.text(PLAIN.decode("latin-1")), op.text("latin1"))
+    coded = op.call(
+        op.stacked("_codecs", "encode"), op.text(PLAIN.decode("latin-1")), op.text("latin1")
+    )
     yield "nested-pickle", "codecs", op.pickle4(op.call(loads, coded))
     array = b"\x96" + struct.pack("<Q", len(PLAIN)) + PLAIN
     yield "nested-pickle", "bytearray", op.proto(5) + op.frame(op.call(loads, array) + b".")
@@ -187,8 +225,11 @@ def _honest(rng: random.Random) -> Iterator[Unit]:
         "counter": collections.Counter("a model of words and words of a model".split()),
         "defaultdict": collections.defaultdict(list, {"a": [1]}),
         "deque": collections.deque(range(20), maxlen=50),
-        "dates": [datetime.datetime(2024, 1, 2, 3, 4, tzinfo=datetime.UTC), datetime.date(2024, 5, 6)],
-        "timedelta": {"train": datetime.timedelta(hours=3), "eval": datetime.timedelta(seconds=9)},
+        "dates": [
+            dt.datetime(2024, 1, 2, 3, 4, tzinfo=dt.UTC),
+            dt.date(2024, 5, 6),
+        ],
+        "timedelta": {"train": dt.timedelta(hours=3), "eval": dt.timedelta(seconds=9)},
         "uuid": {"run": uuid.UUID(int=rng.getrandbits(128))},
         "numbers": point,
         "sets": {frozenset({1, 2}), frozenset()},
@@ -200,6 +241,10 @@ def _honest(rng: random.Random) -> Iterator[Unit]:
     for variant, value in samples.items():
         for protocol in rng.sample((2, 4, 5), 2):
             name = f"{variant}-p{protocol}"
-            yield PICKLE.good("library-objects", name, {"object.pkl": pickle.dumps(value, protocol)})
+            yield PICKLE.good(
+                "library-objects", name, {"object.pkl": pickle.dumps(value, protocol)}
+            )
     shared = [1, 2]
-    yield PICKLE.good("memo", "shared", {"shared.pkl": pickle.dumps([shared, shared, {"x": shared}], 4)})
+    yield PICKLE.good(
+        "memo", "shared", {"shared.pkl": pickle.dumps([shared, shared, {"x": shared}], 4)}
+    )

@@ -38,7 +38,11 @@ def _protocols(rng: random.Random) -> Iterator[Case]:
     yield "protocol", "p0", b"(dp0\nS'w'\np1\nF0.5\ns" + SYSTEM0 + b"."
     yield "protocol", "p1", b"}(U\x01wG?\xe0\0\0\0\0\0\0U\x01x" + SYSTEM0 + b"u."
     yield "protocol", "p2", op.pickle2(op.pack_dict([(op.long_text("w"), SYSTEM2)]))
-    yield "protocol", "p3", op.proto(3) + op.pack_tuple([op.data(rng.randbytes(64)), SYSTEM2]) + b"."
+    yield (
+        "protocol",
+        "p3",
+        op.proto(3) + op.pack_tuple([op.data(rng.randbytes(64)), SYSTEM2]) + b".",
+    )
     yield "protocol", "p4", op.pickle4(op.pack_list([op.real(0.5), SYSTEM4]))
     body = b"\x96" + struct.pack("<Q", 32) + rng.randbytes(32)
     yield "protocol", "p5", op.proto(5) + op.frame(op.pack_tuple([body, SYSTEM4]) + b".")
@@ -56,7 +60,6 @@ def _number_bases() -> Iterator[Case]:
         "long-plus": b"L+5\n",
     }.items():
         yield "number-base", variant, line + b"0" + SYSTEM0 + b"."
-    yield "number-base", "float-underscore", b"F1_0.5\n0" + SYSTEM0 + b"."
     yield "number-base", "memo-index-signed", b"Np+3\n0g003\n0" + SYSTEM0 + b"."
 
 
@@ -91,19 +94,20 @@ def _dotted() -> Iterator[Case]:
         ("logging", "os.system"),
         ("shutil", "os.popen"),
         ("tarfile", "os.system"),
-        ("unittest.mock", "pprint._sys.modules.__class__"),
         ("random", "_os.system"),
         ("json.tool", "argparse._os.system"),
         ("pathlib", "os.posix_spawnp.__self__.system"),
     ):
         slug = f"{module}-{attribute}".replace(".", "-").replace("_", "")
-        if attribute.endswith("__class__"):
-            continue
-        yield "dotted-name", slug, op.pickle4(op.call(op.stacked(module, attribute), op.text(COMMAND)))
+        yield (
+            "dotted-name",
+            slug,
+            op.pickle4(op.call(op.stacked(module, attribute), op.text(COMMAND))),
+        )
     inline = op.name("logging", "os.system")
     yield "dotted-name", "line-global", op.proto(4) + op.call(inline, op.text(COMMAND)) + b"."
     chain = op.call(
-        op.stacked("collections", "abc.sys.modules.get"),
+        op.stacked("collections", "_sys.modules.get"),
         op.text("os"),
     )
     getter = op.call(op.stacked("builtins", "getattr"), chain, op.text("system"))
@@ -118,7 +122,9 @@ def _text_forms() -> Iterator[Case]:
     stack = {
         "unicode-escapes": b"V\\u006f\\u0073\nV\\u0073ystem\n",
         "binunicode": op.long_text("os") + op.long_text("system"),
-        "binunicode8": b"".join(b"\x8d" + struct.pack("<Q", len(x)) + x for x in (b"os", b"system")),
+        "binunicode8": b"".join(
+            b"\x8d" + struct.pack("<Q", len(x)) + x for x in (b"os", b"system")
+        ),
         "through-memo": op.text("system") + op.MEMOIZE + b"0" + op.text("os") + op.get(0),
         "through-dup": op.text("os") + op.DUP + b"0" + op.text("system"),
     }
@@ -126,12 +132,24 @@ def _text_forms() -> Iterator[Case]:
         yield "name-form", variant, op.proto(4) + names + op.STACK_GLOBAL + arguments + b"."
     yield "name-form", "string-escapes", b"cos\nsystem\n(S'\\x74ouch\\040corpus-marker'\ntR."
     yield "name-form", "string-double-quotes", b'cos\nsystem\n(S"' + LINE + b'"\ntR.'
-    yield "name-form", "old-builtin", b"c__builtin__\neval\n(S'__import__(\"os\").system(\"true\")'\ntR."
+    yield (
+        "name-form",
+        "old-builtin",
+        b'c__builtin__\neval\n(S\'__import__("os").system("true")\'\ntR.',
+    )
     yield "name-form", "old-import-map", b"ccommands\ngetoutput\n(S'" + LINE + b"'\ntR."
-    yield "name-form", "binstring", b"cos\nsystem\n(T" + struct.pack("<I", len(LINE)) + LINE + b"tR."
+    yield (
+        "name-form",
+        "binstring",
+        b"cos\nsystem\n(T" + struct.pack("<I", len(LINE)) + LINE + b"tR.",
+    )
     yield "name-form", "inst", b"(S'" + LINE + b"'\nios\nsystem\n."
     yield "name-form", "obj", b"(cos\nsystem\nS'" + LINE + b"'\no."
-    yield "name-form", "list-as-arguments", b"cos\nsystem\n(S'" + LINE + b"'\nlp0\n0(S'" + LINE + b"'\ntR."
+    yield (
+        "name-form",
+        "list-as-arguments",
+        b"cos\nsystem\n(S'" + LINE + b"'\nlp0\n0(S'" + LINE + b"'\ntR.",
+    )
 
 
 def _framing(rng: random.Random) -> Iterator[Case]:
@@ -158,7 +176,13 @@ def _honest(rng: random.Random) -> Iterator[Unit]:
     samples: dict[str, object] = {
         "vocabulary": vocabulary,
         "rows": [[rng.random() for _ in range(8)] for _ in range(60)],
-        "settings": {"lr": 1e-3, "layers": (2, 4), "name": "bert", "flags": {"a", "b"}, "none": None},
+        "settings": {
+            "lr": 1e-3,
+            "layers": (2, 4),
+            "name": "bert",
+            "flags": {"a", "b"},
+            "none": None,
+        },
         "bytes": {"blob": rng.randbytes(4000), "table": bytearray(rng.randbytes(50))},
         "numbers": [1, -1, 255, 256, 65536, 2**40, -(2**70), 10**60, 1.5, float("inf"), True],
         "texts": ["os.system is a function", "eval(", "naïve café", "日本語", "\x00\n", "x" * 300],
@@ -173,7 +197,9 @@ def _honest(rng: random.Random) -> Iterator[Unit]:
     for protocol in range(6):
         body = pickle.dumps(samples["settings"], protocol)
         yield PICKLE.good("protocol", f"p{protocol}", {"settings.pickle": body})
-    yield PICKLE.good("stream", "two-pickles", {"log.pkl": pickle.dumps([1]) + pickle.dumps({"a": 2})})
+    yield PICKLE.good(
+        "stream", "two-pickles", {"log.pkl": pickle.dumps([1]) + pickle.dumps({"a": 2})}
+    )
     yield PICKLE.good("hand-made", "hex-int", {"count.pkl": b"I0x10\n."})
     yield PICKLE.good("hand-made", "memo-p0", {"x.pkl": b"(lp0\nS'a'\np1\nag1\na."})
     unused = op.proto(4) + op.text("os") + b"0" + op.text("system") + b"0" + op.EMPTY_DICT + b"."

@@ -21,7 +21,9 @@ def pe(*names: bytes, library: bool = True) -> bytes:
     stub = b"\x0e\x1f\xba\x0e\0\xb4\x09\xcd!\xb8\x01L\xcd!This program cannot be run in DOS mode.\r\r\n$"
     dos = b"MZ\x90\0" + bytes(56) + struct.pack("<I", 0x80)
     dos = (dos + stub).ljust(0x80, b"\0")
-    coff = struct.pack("<4sHHIIIHH", b"PE\0\0", 0x8664, 1, 0, 0, 0, 240, 0x2022 if library else 0x22)
+    coff = struct.pack(
+        "<4sHHIIIHH", b"PE\0\0", 0x8664, 1, 0, 0, 0, 240, 0x2022 if library else 0x22
+    )
     optional = struct.pack("<HBBIII", 0x20B, 14, 0, 0x200, 0, 0).ljust(240, b"\0")
     section = b".text\0\0\0" + struct.pack("<IIII", 9, 0x1000, 0x200, 0x200) + bytes(16)
     body = (dos + coff + optional + section).ljust(0x200, b"\0")
@@ -38,4 +40,8 @@ def macho() -> bytes:
 def java_class() -> bytes:
     """A class file's beginning, Java 8."""
     pool = b"\x01\x00\x05Build\x07\x00\x01\x01\x00\x10java/lang/Object\x07\x00\x03"
-    return struct.pack(">IHHH", 0xCAFEBABE, 0, 52, 5) + pool + struct.pack(">HHHHHHH", 33, 2, 4, 0, 0, 0, 0)
+    return (
+        struct.pack(">IHHH", 0xCAFEBABE, 0, 52, 5)
+        + pool
+        + struct.pack(">HHHHHHH", 33, 2, 4, 0, 0, 0, 0)
+    )

@@ -11,7 +11,9 @@ import zlib
 
 def png(rng: random.Random, width: int = 16, height: int = 16) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = b"".join(b"\0" + rng.randbytes(3 * width) for _ in range(height))
@@ -41,7 +43,9 @@ def wav(rng: random.Random, samples: int = 800) -> bytes:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(16000)
-        sound.writeframes(struct.pack(f"<{samples}h", *(rng.randrange(-99, 99) for _ in range(samples))))
+        sound.writeframes(
+            struct.pack(f"<{samples}h", *(rng.randrange(-99, 99) for _ in range(samples)))
+        )
     return out.getvalue()
 
 
@@ -61,7 +65,10 @@ def pdf(title: str, tail: bytes = b"") -> bytes:
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(objects) + 1,
+        start,
+    )
     return bytes(out) + tail
 
 

@@ -21,7 +21,7 @@ class Raw:
     body: bytes
 
 
-def pack(value: object) -> bytes:
+def pack(value: object) -> bytes:  # noqa: PLR0911
     """One value; containers recurse."""
     match value:
         case Raw():
@@ -39,7 +39,9 @@ def pack(value: object) -> bytes:
             return b"\xcb" + struct.pack(">d", value)
         case str():
             raw = value.encode()
-            return bytes([0xA0 | len(raw)]) + raw if len(raw) < 32 else _sized(raw, 0xD9, 0xDA, 0xDB)
+            return (
+                bytes([0xA0 | len(raw)]) + raw if len(raw) < 32 else _sized(raw, 0xD9, 0xDA, 0xDB)
+            )
         case bytes():
             return _sized(value, 0xC4, 0xC5, 0xC6)
         case list() | tuple():

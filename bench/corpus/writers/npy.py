@@ -6,7 +6,9 @@ import struct
 from collections.abc import Sequence
 
 
-def header(descr: object, shape: Sequence[int], version: int = 1, *, fortran: bool = False) -> bytes:
+def header(
+    descr: object, shape: Sequence[int], version: int = 1, *, fortran: bool = False
+) -> bytes:
     """Magic and header for a dtype description, padded to 64 bytes."""
     text = f"{{'descr': {descr!r}, 'fortran_order': {fortran}, 'shape': {tuple(shape)!r}, }}"
     return raw_header(text, version)

@@ -124,7 +124,7 @@ def build(instance: bytes, state: bytes) -> bytes:
     return instance + state + BUILD
 
 
-def value(item: object) -> bytes:
+def value(item: object) -> bytes:  # noqa: PLR0911
     """Any plain Python value as protocol 4 opcodes."""
     match item:
         case bytes():

@@ -69,7 +69,9 @@ def archive(
     body += gap
     start = len(body) - base
     total = listed if count is None else count
-    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, total, total, len(directory), start, len(comment))
+    end = struct.pack(
+        "<4s4H2IH", b"PK\5\6", 0, 0, total, total, len(directory), start, len(comment)
+    )
     return bytes(body + directory + end + comment + after)
 
 
@@ -112,13 +114,18 @@ def _local(member: Member, packed: bytes) -> bytes:
     method = member.method if member.local_method is None else member.local_method
     crc, size = _sums(member)
     head = struct.pack("<4s5H", b"PK\3\4", member.version, flags, method, 0, DATE)
-    return head + struct.pack("<3I2H", crc, len(packed), size, len(name), len(member.extra)) + name + (
-        member.extra
+    return (
+        head
+        + struct.pack("<3I2H", crc, len(packed), size, len(name), len(member.extra))
+        + name
+        + (member.extra)
     )
 
 
 def _central(member: Member, packed: bytes, place: int) -> bytes:
     name, (crc, size) = _raw(member.name), _sums(member)
-    head = struct.pack("<4s6H", b"PK\1\2", 0x314, member.version, member.flags, member.method, 0, DATE)
+    head = struct.pack(
+        "<4s6H", b"PK\1\2", 0x314, member.version, member.flags, member.method, 0, DATE
+    )
     head += struct.pack("<3I5H", crc, len(packed), size, len(name), 0, 0, 0, 0)
     return head + struct.pack("<2I", member.mode << 16, place) + name
