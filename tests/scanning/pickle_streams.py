@@ -19,10 +19,17 @@ NAMES = (
     b"__builtin__",
     b"collections",
     b"torch._utils",
+    b"functools",
+    b"types",
+    b"copyreg",
+    b"dill._dill",
     b"a",
     b"\xc3\xa9",
 )
-CALLS = (b"system", b"eval", b"getattr", b"OrderedDict", b"b.c", b"_rebuild_tensor_v2", b"x")
+CALLS = (
+    *(b"system", b"eval", b"getattr", b"OrderedDict", b"b.c", b"_rebuild_tensor_v2", b"x"),
+    *(b"partial", b"CodeType", b"_reconstructor", b"__newobj__", b"_load_type", b"__new__"),
+)
 
 VALUES = (
     None,
@@ -198,6 +205,7 @@ def _act(rng: random.Random) -> bytes:
         (
             *(b")R", b"(tR", b"K\x01\x85R", b")\x81", b")}\x92", b"Q", b"Pid\n"),
             *(b"}b", b"Nb", b"N}\x86b", b"}}\x86b"),
+            *(b"(" + b"K\x01" * 70 + b"tR", b"(" + b"K\x01" * 70 + b"t\x94"),
         )
     )
 

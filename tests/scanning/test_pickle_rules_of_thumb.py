@@ -11,7 +11,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from itertools import count
 from numbers import Real
-from operator import attrgetter, itemgetter
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Optional
 from zoneinfo import ZoneInfo
 
@@ -266,7 +266,29 @@ def test_what_python_writes_for_plain_functions_and_types_is_clean(value, protoc
     assert verdict(pickle.dumps(value, protocol)) is Verdict.CLEAN
 
 
-def test_taking_an_item_is_for_a_person_and_taking_an_attribute_is_not():
-    assert verdict(pickle.dumps(itemgetter(1))) is Verdict.SUSPICIOUS
-    assert verdict(pickle.dumps(attrgetter("a"))) is Verdict.MALICIOUS
+@pytest.mark.parametrize(
+    "value",
+    [
+        itemgetter(1),
+        itemgetter("a", "b"),
+        attrgetter("value"),
+        attrgetter("a.b"),
+        methodcaller("lower"),
+    ],
+    ids=["item", "items", "attribute", "attributes", "method"],
+)
+def test_taking_an_item_or_a_harmless_attribute_is_clean(value):
+    assert verdict(pickle.dumps(value)) is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    "value",
+    [attrgetter("__globals__"), attrgetter("os.system"), methodcaller("system", "id")],
+    ids=["globals", "module", "method"],
+)
+def test_taking_what_leads_elsewhere_is_malicious(value):
+    assert verdict(pickle.dumps(value)) is Verdict.MALICIOUS
+
+
+def test_an_item_of_a_class_that_is_no_type_form_is_malicious():
     assert of(call(Name("operator", "getitem"), Name("torch", "Tensor"), "x")) is Verdict.MALICIOUS

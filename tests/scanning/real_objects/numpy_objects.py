@@ -47,12 +47,18 @@ def _arrays() -> Named:
     yield "object-arrays", lambda: np.array([np.ones(2), np.zeros(3)], dtype=object)
     yield "object-2d", lambda: np.array([["a", 1], ["b", 2]], dtype=object)
     yield "string-dtype", lambda: np.array(["a", "long text " * 5], dtype=np.dtypes.StringDType())
-    yield "string-dtype-na", lambda: np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None))
+    yield (
+        "string-dtype-na",
+        lambda: np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None)),
+    )
     yield "masked", lambda: np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
     yield "masked-no-mask", lambda: np.ma.array([1, 2, 3], fill_value=9)
     yield "masked-constant", lambda: np.ma.masked
     yield "masked-2d", lambda: np.ma.masked_greater(np.arange(6).reshape(2, 3), 3)
-    yield "masked-struct", lambda: np.ma.array([(1, 2.0)], mask=[(0, 1)], dtype=[("a", int), ("b", float)])
+    yield (
+        "masked-struct",
+        lambda: np.ma.array([(1, 2.0)], mask=[(0, 1)], dtype=[("a", int), ("b", float)]),
+    )
     yield "matrix", lambda: np.matrix([[1, 2], [3, 4]])
     yield "chararray", lambda: np.char.array(["ab", "c"])
     yield "memmap", _memmap
@@ -77,10 +83,24 @@ def _structured() -> Named:
     fields = [("name", "U10"), ("age", "i4"), ("w", "f8", (2,))]
     yield "structured", lambda: np.zeros(3, fields)
     yield "structured-scalar", lambda: np.zeros(3, fields)[0]
-    yield "structured-aligned", lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True))
-    yield "structured-nested", lambda: np.zeros(2, [("p", [("x", "f4"), ("y", "f4")]), ("o", object)])
-    yield "structured-titles", lambda: np.zeros(2, {"names": ["a"], "formats": ["i4"], "titles": ["t"]})
-    yield "structured-offsets", lambda: np.zeros(2, {"names": ["a", "b"], "formats": ["i4", "f4"], "offsets": [0, 8], "itemsize": 16})
+    yield (
+        "structured-aligned",
+        lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    )
+    yield (
+        "structured-nested",
+        lambda: np.zeros(2, [("p", [("x", "f4"), ("y", "f4")]), ("o", object)]),
+    )
+    yield (
+        "structured-titles",
+        lambda: np.zeros(2, {"names": ["a"], "formats": ["i4"], "titles": ["t"]}),
+    )
+    yield (
+        "structured-offsets",
+        lambda: np.zeros(
+            2, {"names": ["a", "b"], "formats": ["i4", "f4"], "offsets": [0, 8], "itemsize": 16}
+        ),
+    )
     yield "recarray", lambda: np.rec.array([(1, "a"), (2, "b")], dtype=[("n", int), ("s", "U2")])
     yield "record", lambda: np.rec.array([(1, 2.0)], dtype=[("n", int), ("s", float)])[0]
 
@@ -89,15 +109,39 @@ def _times() -> Named:
     for unit in ("Y", "D", "s", "ms", "ns"):
         yield f"datetime64-{unit}", partial(np.array, ["2026-01-02", "NaT"], f"M8[{unit}]")
         yield f"timedelta64-{unit}", partial(np.array, [1, 2], f"m8[{unit}]")
-    yield "datetime64-scalar", lambda: [np.datetime64("2026-01-02"), np.datetime64("NaT"), np.timedelta64(3, "h")]
+    yield (
+        "datetime64-scalar",
+        lambda: [np.datetime64("2026-01-02"), np.datetime64("NaT"), np.timedelta64(3, "h")],
+    )
     yield "datetime64-multiple", lambda: np.array([1, 2], "M8[25s]")
 
 
 def _types() -> Named:
     yield "dtypes", lambda: [np.dtype(code) for code in _CODES]
-    yield "dtypes-more", lambda: [np.dtype("U5"), np.dtype("S3"), np.dtype(object), np.dtype("M8[ns]"), np.dtype(">i2")]
+    yield (
+        "dtypes-more",
+        lambda: [
+            np.dtype("U5"),
+            np.dtype("S3"),
+            np.dtype(object),
+            np.dtype("M8[ns]"),
+            np.dtype(">i2"),
+        ],
+    )
     yield "dtype-metadata", lambda: np.dtype("f4", metadata={"k": 1})
-    yield "scalar-types", lambda: [np.float32, np.int64, np.bool_, np.str_, np.object_, np.datetime64, np.generic, np.ndarray]
+    yield (
+        "scalar-types",
+        lambda: [
+            np.float32,
+            np.int64,
+            np.bool_,
+            np.str_,
+            np.object_,
+            np.datetime64,
+            np.generic,
+            np.ndarray,
+        ],
+    )
     yield "dtype-classes", lambda: [type(np.dtype("f4")), type(np.dtype("U1"))]
     yield "text-scalars", lambda: [np.str_("abc"), np.bytes_(b"abc"), np.void(b"abc")]
     yield "specials", lambda: [np.nan, np.inf, np.float64("nan"), np.True_, np.newaxis]
@@ -135,13 +179,34 @@ def _state(name: str) -> object:
 
 def _others() -> Named:
     yield "ufuncs", lambda: [np.log1p, np.exp, np.add, np.maximum, np.sqrt, np.isnan, np.square]
-    yield "functions", lambda: [np.mean, np.median, np.std, np.sum, np.argmax, np.concatenate, np.asarray, np.array]
+    yield (
+        "functions",
+        lambda: [
+            np.mean,
+            np.median,
+            np.std,
+            np.sum,
+            np.argmax,
+            np.concatenate,
+            np.asarray,
+            np.array,
+        ],
+    )
     yield "linalg-functions", lambda: [np.linalg.norm, np.linalg.inv, np.linalg.svd]
-    yield "polynomial", lambda: [np.polynomial.Polynomial([1, 2]), np.polynomial.Chebyshev([1, 2, 3])]
+    yield (
+        "polynomial",
+        lambda: [np.polynomial.Polynomial([1, 2]), np.polynomial.Chebyshev([1, 2, 3])],
+    )
     yield "poly1d", lambda: np.poly1d([1, 2, 3])
     yield "vectorize", lambda: np.vectorize(abs)
-    yield "linalg-results", lambda: [np.linalg.eig(np.eye(2)), np.linalg.svd(np.eye(2)), np.linalg.qr(np.eye(2))]
-    yield "unique-results", lambda: [np.unique_all(np.array([1, 1])), np.unique_counts(np.array([1, 1]))]
+    yield (
+        "linalg-results",
+        lambda: [np.linalg.eig(np.eye(2)), np.linalg.svd(np.eye(2)), np.linalg.qr(np.eye(2))],
+    )
+    yield (
+        "unique-results",
+        lambda: [np.unique_all(np.array([1, 1])), np.unique_counts(np.array([1, 1]))],
+    )
     yield "errors", lambda: [np.linalg.LinAlgError("x"), np.exceptions.AxisError(1, 1)]
     yield "ufunc-bound", lambda: [np.add.reduce, np.maximum.accumulate]
     yield "method-bound", lambda: np.ones(2).sum

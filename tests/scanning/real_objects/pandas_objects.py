@@ -63,8 +63,16 @@ def _frames() -> Named:
     yield "frame-empty", pd.DataFrame
     yield "frame-numbers", lambda: pd.DataFrame(np.arange(12.0).reshape(3, 4))
     yield "frame-mixed-index", lambda: _frame().set_index(["n", "s"])
-    yield "frame-multi-columns", lambda: pd.DataFrame(np.ones((2, 2)), columns=pd.MultiIndex.from_product([["a"], ["x", "y"]]))
-    yield "frame-objects", lambda: pd.DataFrame({"l": [[1], [2]], "d": [{"a": 1}, {}], "a": [np.ones(2), np.ones(3)]})
+    yield (
+        "frame-multi-columns",
+        lambda: pd.DataFrame(
+            np.ones((2, 2)), columns=pd.MultiIndex.from_product([["a"], ["x", "y"]])
+        ),
+    )
+    yield (
+        "frame-objects",
+        lambda: pd.DataFrame({"l": [[1], [2]], "d": [{"a": 1}, {}], "a": [np.ones(2), np.ones(3)]}),
+    )
     yield "frame-attrs", _attrs
     yield "frame-view", lambda: _frame()[["n", "f"]].iloc[1:]
     yield "frame-wide", lambda: pd.DataFrame({f"c{n}": [n, n] for n in range(80)})
@@ -89,14 +97,23 @@ def _attrs() -> object:
 def _indexes() -> Named:
     yield "index-range", lambda: pd.RangeIndex(3, 9, 2, name="r")
     yield "index-multi", lambda: pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", "y"])
-    yield "index-multi-times", lambda: pd.MultiIndex.from_product([pd.date_range("2026", periods=2), [1, 2]])
+    yield (
+        "index-multi-times",
+        lambda: pd.MultiIndex.from_product([pd.date_range("2026", periods=2), [1, 2]]),
+    )
     yield "index-datetime", lambda: pd.date_range("2026-01-01", periods=3, freq="D")
-    yield "index-datetime-tz", lambda: pd.date_range("2026-01-01", periods=3, freq="h", tz="Europe/Berlin")
+    yield (
+        "index-datetime-tz",
+        lambda: pd.date_range("2026-01-01", periods=3, freq="h", tz="Europe/Berlin"),
+    )
     yield "index-datetime-no-freq", lambda: pd.DatetimeIndex(["2026-01-01", "2026-03-01"])
     yield "index-timedelta", lambda: pd.timedelta_range("1D", periods=3)
     yield "index-period", lambda: pd.period_range("2026-01", periods=3, freq="M")
     yield "index-interval", lambda: pd.interval_range(0, 3)
-    yield "index-interval-times", lambda: pd.interval_range(pd.Timestamp("2026"), periods=2, freq="D")
+    yield (
+        "index-interval-times",
+        lambda: pd.interval_range(pd.Timestamp("2026"), periods=2, freq="D"),
+    )
     yield "index-categorical", lambda: pd.CategoricalIndex(["a", "b"], ordered=True)
     yield "index-object", lambda: pd.Index([1, "a", None], dtype=object)
     yield "index-tuples", lambda: pd.Index([(1, 2), (3,)], tupleize_cols=False)
@@ -105,13 +122,35 @@ def _indexes() -> Named:
 
 
 def _times() -> Named:
-    yield "timestamp", lambda: [pd.Timestamp("2026-01-02 03:04:05.123456789"), pd.Timestamp("2026", tz="UTC"), pd.NaT]
-    yield "timestamp-zones", lambda: [pd.Timestamp("2026", tz="US/Eastern"), pd.Timestamp("2026-01-01T00:00+02:00")]
+    yield (
+        "timestamp",
+        lambda: [
+            pd.Timestamp("2026-01-02 03:04:05.123456789"),
+            pd.Timestamp("2026", tz="UTC"),
+            pd.NaT,
+        ],
+    )
+    yield (
+        "timestamp-zones",
+        lambda: [pd.Timestamp("2026", tz="US/Eastern"), pd.Timestamp("2026-01-01T00:00+02:00")],
+    )
     yield "timestamp-dateutil", lambda: pd.Timestamp("2026", tz="dateutil/Europe/Berlin")
-    yield "timestamp-units", lambda: [pd.Timestamp("2026").as_unit(unit) for unit in ("s", "ms", "us", "ns")]
+    yield (
+        "timestamp-units",
+        lambda: [pd.Timestamp("2026").as_unit(unit) for unit in ("s", "ms", "us", "ns")],
+    )
     yield "timedelta", lambda: [pd.Timedelta("1D 2h"), pd.Timedelta(5, "ns")]
-    yield "period", lambda: [pd.Period("2026-01", "M"), pd.Period("2026Q1", "Q"), pd.Period("2026", "Y")]
-    yield "interval", lambda: [pd.Interval(0, 1), pd.Interval(pd.Timestamp("2026"), pd.Timestamp("2027"), closed="both")]
+    yield (
+        "period",
+        lambda: [pd.Period("2026-01", "M"), pd.Period("2026Q1", "Q"), pd.Period("2026", "Y")],
+    )
+    yield (
+        "interval",
+        lambda: [
+            pd.Interval(0, 1),
+            pd.Interval(pd.Timestamp("2026"), pd.Timestamp("2027"), closed="both"),
+        ],
+    )
     yield "na", lambda: [pd.NA, pd.NaT, np.nan]
     for name in (
         "Day Hour Minute Second Milli Micro Nano BDay MonthEnd MonthBegin BMonthEnd QuarterEnd "
@@ -128,7 +167,10 @@ def _times() -> Named:
     yield "series-periods", lambda: pd.Series(pd.period_range("2026", periods=2, freq="Q"))
     yield "series-intervals", lambda: pd.Series(pd.interval_range(0, 2))
     yield "series-dates", lambda: pd.Series([datetime.date(2026, 1, 1), None])
-    yield "frame-times", lambda: pd.DataFrame({"x": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, freq="MS"))
+    yield (
+        "frame-times",
+        lambda: pd.DataFrame({"x": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, freq="MS")),
+    )
     yield "holiday", _holiday
 
 
@@ -145,7 +187,10 @@ def _holiday() -> object:
 
 
 def _extensions() -> Named:
-    yield "categorical", lambda: pd.Categorical(["a", "b", None], categories=["b", "a"], ordered=True)
+    yield (
+        "categorical",
+        lambda: pd.Categorical(["a", "b", None], categories=["b", "a"], ordered=True),
+    )
     yield "categorical-numbers", lambda: pd.Series([1, 2, 1]).astype("category")
     yield "cut", lambda: pd.cut([1, 5, 9], 3)
     yield "qcut", lambda: pd.qcut(range(9), 3, labels=False, retbins=True)
@@ -153,20 +198,30 @@ def _extensions() -> Named:
     yield "sparse-integer", lambda: pd.arrays.SparseArray([0, 0, 2], dtype=pd.SparseDtype(int, 0))
     yield "sparse-block", lambda: pd.arrays.SparseArray([0, 0, 2, 3], kind="block")
     yield "string-array", lambda: pd.array(["a", None], dtype="string[python]")
-    yield "arrays", lambda: [pd.array([1, None]), pd.array([1.5, None], dtype="Float64"), pd.array([True, None])]
+    yield (
+        "arrays",
+        lambda: [
+            pd.array([1, None]),
+            pd.array([1.5, None], dtype="Float64"),
+            pd.array([True, None]),
+        ],
+    )
     yield "datetime-array", lambda: pd.array(pd.date_range("2026", periods=2))
     yield "interval-array", lambda: pd.arrays.IntervalArray.from_breaks([0, 1, 2])
     yield "period-array", lambda: pd.array(pd.period_range("2026", periods=2, freq="D"))
     yield "numpy-array", lambda: pd.array(np.arange(3), dtype="int64")
-    yield "dtypes", lambda: [
-        pd.CategoricalDtype(["a"], ordered=True),
-        pd.DatetimeTZDtype(tz="UTC"),
-        pd.PeriodDtype("D"),
-        pd.IntervalDtype("int64"),
-        pd.SparseDtype("f8"),
-        pd.StringDtype(),
-        pd.Int64Dtype(),
-    ]
+    yield (
+        "dtypes",
+        lambda: [
+            pd.CategoricalDtype(["a"], ordered=True),
+            pd.DatetimeTZDtype(tz="UTC"),
+            pd.PeriodDtype("D"),
+            pd.IntervalDtype("int64"),
+            pd.SparseDtype("f8"),
+            pd.StringDtype(),
+            pd.Int64Dtype(),
+        ],
+    )
     yield "nullable-frame", lambda: _frame().convert_dtypes()
 
 
@@ -174,8 +229,14 @@ def _arrow() -> Named:
     yield "arrow-string", lambda: pd.Series(["a", None], dtype="string[pyarrow]")
     yield "arrow-int", lambda: pd.Series([1, None], dtype="int64[pyarrow]")
     yield "arrow-frame", lambda: _frame()[["n", "f"]].convert_dtypes(dtype_backend="pyarrow")
-    yield "arrow-dtype", lambda: pd.ArrowDtype(__import__("pyarrow").list_(__import__("pyarrow").int64()))
-    yield "arrow-timestamp", lambda: pd.Series([pd.Timestamp("2026")], dtype="timestamp[ns][pyarrow]")
+    yield (
+        "arrow-dtype",
+        lambda: pd.ArrowDtype(__import__("pyarrow").list_(__import__("pyarrow").int64())),
+    )
+    yield (
+        "arrow-timestamp",
+        lambda: pd.Series([pd.Timestamp("2026")], dtype="timestamp[ns][pyarrow]"),
+    )
     yield "arrow-index", lambda: pd.Index(["a", "b"], dtype="string[pyarrow]")
 
 

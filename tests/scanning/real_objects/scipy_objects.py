@@ -70,19 +70,57 @@ def _stats() -> Named:
     yield "rv-histogram", lambda: stats.rv_histogram(np.histogram(_X, 5))
     yield "rv-discrete", lambda: stats.rv_discrete(values=([1, 2], [0.5, 0.5]))
     yield "ecdf", lambda: stats.ecdf(_X)
-    yield "qmc", lambda: [stats.qmc.Sobol(2, seed=0), stats.qmc.Halton(2, seed=0), stats.qmc.LatinHypercube(2, seed=0)]
+    yield (
+        "qmc",
+        lambda: [
+            stats.qmc.Sobol(2, seed=0),
+            stats.qmc.Halton(2, seed=0),
+            stats.qmc.LatinHypercube(2, seed=0),
+        ],
+    )
     yield "new-distributions", lambda: [stats.Normal(mu=0, sigma=1), stats.Uniform(a=0, b=1)]
     yield "ttest", lambda: [stats.ttest_ind(_X, _X + 1), stats.ttest_1samp(_X, 0)]
-    yield "tests", lambda: [stats.ks_2samp(_X, _X), stats.shapiro(_X), stats.mannwhitneyu(_X, _X), stats.kruskal(_X, _X + 1)]
+    yield (
+        "tests",
+        lambda: [
+            stats.ks_2samp(_X, _X),
+            stats.shapiro(_X),
+            stats.mannwhitneyu(_X, _X),
+            stats.kruskal(_X, _X + 1),
+        ],
+    )
     yield "anova", lambda: [stats.f_oneway(_X, _X + 1), stats.levene(_X, _X + 1)]
-    yield "correlations", lambda: [stats.pearsonr(_X, _X**2), stats.spearmanr(_X, _X**2), stats.kendalltau(_X, _X**2)]
-    yield "linregress", lambda: [stats.linregress(_X, _X**2), stats.theilslopes(_X, _X), stats.siegelslopes(_X, _X)]
+    yield (
+        "correlations",
+        lambda: [
+            stats.pearsonr(_X, _X**2),
+            stats.spearmanr(_X, _X**2),
+            stats.kendalltau(_X, _X**2),
+        ],
+    )
+    yield (
+        "linregress",
+        lambda: [
+            stats.linregress(_X, _X**2),
+            stats.theilslopes(_X, _X),
+            stats.siegelslopes(_X, _X),
+        ],
+    )
     yield "describe", lambda: stats.describe(_X)
-    yield "mode", lambda: [stats.mode([1, 1, 2]), stats.anderson(_X), stats.normaltest(np.arange(30.0))]
-    yield "chi2-contingency", lambda: [stats.chi2_contingency([[1, 2], [3, 4]]), stats.fisher_exact([[1, 2], [3, 4]])]
+    yield (
+        "mode",
+        lambda: [stats.mode([1, 1, 2]), stats.anderson(_X), stats.normaltest(np.arange(30.0))],
+    )
+    yield (
+        "chi2-contingency",
+        lambda: [stats.chi2_contingency([[1, 2], [3, 4]]), stats.fisher_exact([[1, 2], [3, 4]])],
+    )
     yield "bootstrap", lambda: stats.bootstrap((_X,), np.mean, n_resamples=20)
     yield "permutation", lambda: stats.permutation_test((_X, _X), _difference, n_resamples=20)
-    yield "binned", lambda: [stats.binned_statistic(_X, _X, "mean", 3), stats.cumfreq(_X), stats.relfreq(_X)]
+    yield (
+        "binned",
+        lambda: [stats.binned_statistic(_X, _X, "mean", 3), stats.cumfreq(_X), stats.relfreq(_X)],
+    )
     yield "fit", lambda: stats.fit(stats.norm, _X, {"loc": (0, 1), "scale": (0.1, 1)})
 
 
@@ -94,27 +132,69 @@ def _frozen(name: str) -> object:
     made = getattr(stats, name)
     if name == "dirichlet":
         return made([1, 2])
-    shapes = {"uniform": (0, 1), "randint": (1, 9), "loguniform": (1e-3, 1), "hypergeom": (9, 4, 3), "truncnorm": (-1, 1)}
+    shapes = {
+        "uniform": (0, 1),
+        "randint": (1, 9),
+        "loguniform": (1e-3, 1),
+        "hypergeom": (9, 4, 3),
+        "truncnorm": (-1, 1),
+    }
     count = len(made.shapes.split(",")) if getattr(made, "shapes", None) else 0
     return made(*shapes.get(name, (0.5,) * count))
 
 
 def _interpolate() -> Named:
     yield "interp1d", lambda: interpolate.interp1d(_X, _X**2)
-    yield "interp1d-cubic", lambda: interpolate.interp1d(_X, _X**2, kind="cubic", fill_value="extrapolate")
+    yield (
+        "interp1d-cubic",
+        lambda: interpolate.interp1d(_X, _X**2, kind="cubic", fill_value="extrapolate"),
+    )
     yield "cubic-spline", lambda: interpolate.CubicSpline(_X, _X**2)
-    yield "pchip", lambda: [interpolate.PchipInterpolator(_X, _X**2), interpolate.Akima1DInterpolator(_X, _X**2)]
-    yield "b-spline", lambda: [interpolate.make_interp_spline(_X, _X**2), interpolate.BSpline(np.arange(8.0), np.ones(4), 3)]
-    yield "ppoly", lambda: [interpolate.PPoly(np.ones((2, 1)), [0, 1]), interpolate.BPoly(np.ones((2, 1)), [0, 1])]
-    yield "univariate", lambda: [interpolate.UnivariateSpline(_X, _X**2), interpolate.InterpolatedUnivariateSpline(_X, _X)]
+    yield (
+        "pchip",
+        lambda: [
+            interpolate.PchipInterpolator(_X, _X**2),
+            interpolate.Akima1DInterpolator(_X, _X**2),
+        ],
+    )
+    yield (
+        "b-spline",
+        lambda: [
+            interpolate.make_interp_spline(_X, _X**2),
+            interpolate.BSpline(np.arange(8.0), np.ones(4), 3),
+        ],
+    )
+    yield (
+        "ppoly",
+        lambda: [
+            interpolate.PPoly(np.ones((2, 1)), [0, 1]),
+            interpolate.BPoly(np.ones((2, 1)), [0, 1]),
+        ],
+    )
+    yield (
+        "univariate",
+        lambda: [
+            interpolate.UnivariateSpline(_X, _X**2),
+            interpolate.InterpolatedUnivariateSpline(_X, _X),
+        ],
+    )
     yield "bivariate", lambda: interpolate.RectBivariateSpline(_X, _X, np.outer(_X, _X))
     yield "smooth-bivariate", lambda: interpolate.SmoothBivariateSpline(*_POINTS.T, _POINTS[:, 0])
     yield "regular-grid", lambda: interpolate.RegularGridInterpolator((_X, _X), np.outer(_X, _X))
     yield "linear-nd", lambda: interpolate.LinearNDInterpolator(_POINTS, _POINTS[:, 0])
     yield "nearest-nd", lambda: interpolate.NearestNDInterpolator(_POINTS, _POINTS[:, 0])
     yield "clough-tocher", lambda: interpolate.CloughTocher2DInterpolator(_POINTS, _POINTS[:, 0])
-    yield "rbf", lambda: [interpolate.RBFInterpolator(_POINTS, _POINTS[:, 0]), interpolate.Rbf(_X, _X)]
-    yield "barycentric", lambda: [interpolate.BarycentricInterpolator(_X, _X), interpolate.KroghInterpolator(_X, _X)]
+    yield (
+        "rbf",
+        lambda: [interpolate.RBFInterpolator(_POINTS, _POINTS[:, 0]), interpolate.Rbf(_X, _X)],
+    )
+    yield (
+        "barycentric",
+        lambda: [
+            interpolate.BarycentricInterpolator(_X, _X),
+            interpolate.KroghInterpolator(_X, _X),
+        ],
+    )
     yield "splrep", lambda: interpolate.splrep(_X, _X)
 
 
@@ -127,7 +207,14 @@ def _spatial() -> Named:
     yield "rotation", lambda: [Rotation.from_euler("z", 1), Rotation.random(3, random_state=0)]
     yield "slerp", lambda: spatial.transform.Slerp([0, 1], Rotation.random(2, random_state=0))
     yield "rectangle", lambda: spatial.Rectangle([1, 1], [0, 0])
-    yield "distances", lambda: [spatial.distance.euclidean, spatial.distance.cosine, spatial.distance.pdist(_POINTS)]
+    yield (
+        "distances",
+        lambda: [
+            spatial.distance.euclidean,
+            spatial.distance.cosine,
+            spatial.distance.pdist(_POINTS),
+        ],
+    )
     yield "procrustes", lambda: spatial.procrustes(_POINTS, _POINTS * 2)
 
 
@@ -141,9 +228,21 @@ def _results() -> Named:
     yield "least-squares", lambda: optimize.least_squares(_residual, [1.0])
     yield "linprog", lambda: optimize.linprog([1, 2], bounds=[(0, 1), (0, 1)])
     yield "milp", lambda: optimize.milp([1, 2], bounds=optimize.Bounds(0, 1))
-    yield "evolution", lambda: optimize.differential_evolution(_square, [(-1, 1)] * 2, maxiter=3, seed=0)
-    yield "annealing", lambda: [optimize.dual_annealing(_square, [(-1, 1)] * 2, maxiter=3, seed=0), optimize.basinhopping(_square, [1.0], niter=2)]
-    yield "constraints", lambda: [optimize.Bounds([0], [1]), optimize.LinearConstraint([[1, 2]], 0, 1)]
+    yield (
+        "evolution",
+        lambda: optimize.differential_evolution(_square, [(-1, 1)] * 2, maxiter=3, seed=0),
+    )
+    yield (
+        "annealing",
+        lambda: [
+            optimize.dual_annealing(_square, [(-1, 1)] * 2, maxiter=3, seed=0),
+            optimize.basinhopping(_square, [1.0], niter=2),
+        ],
+    )
+    yield (
+        "constraints",
+        lambda: [optimize.Bounds([0], [1]), optimize.LinearConstraint([[1, 2]], 0, 1)],
+    )
     yield "hess-inv", lambda: optimize.LbfgsInvHessProduct(np.ones((1, 2)), np.ones((1, 2)))
     yield "solve-ivp", lambda: integrate.solve_ivp(_slope, (0, 1), [1.0])
     yield "solve-ivp-dense", lambda: integrate.solve_ivp(_slope, (0, 1), [1.0], dense_output=True)
@@ -187,10 +286,29 @@ def _others() -> Named:
     yield "linkage", lambda: cluster.hierarchy.linkage(_POINTS)
     yield "cluster-node", lambda: cluster.hierarchy.to_tree(cluster.hierarchy.linkage(_POINTS))
     yield "disjoint-set", lambda: cluster.hierarchy.DisjointSet([1, 2])
-    yield "lti", lambda: [signal.lti([1], [1, 1]), signal.TransferFunction([1], [1, 2]), signal.StateSpace(1, 1, 1, 1)]
+    yield (
+        "lti",
+        lambda: [
+            signal.lti([1], [1, 1]),
+            signal.TransferFunction([1], [1, 2]),
+            signal.StateSpace(1, 1, 1, 1),
+        ],
+    )
     yield "dlti", lambda: [signal.dlti([1], [1, 1], dt=0.1), signal.ZerosPolesGain([], [1], 1)]
-    yield "filters", lambda: [signal.butter(2, 0.3), signal.firwin(5, 0.3), signal.get_window("hann", 8)]
+    yield (
+        "filters",
+        lambda: [signal.butter(2, 0.3), signal.firwin(5, 0.3), signal.get_window("hann", 8)],
+    )
     yield "short-time-fft", lambda: signal.ShortTimeFFT(np.ones(4), 2, 1)
-    yield "special", lambda: [special.expit, special.softmax, special.erf, special.gammaln, special.orthogonal.legendre(2)]
+    yield (
+        "special",
+        lambda: [
+            special.expit,
+            special.softmax,
+            special.erf,
+            special.gammaln,
+            special.orthogonal.legendre(2),
+        ],
+    )
     yield "ndimage", lambda: [ndimage.gaussian_filter, ndimage.generate_binary_structure(2, 1)]
     yield "spectrum", lambda: signal.periodogram(_X)

@@ -117,7 +117,7 @@ def _build(m: Machine, at: int) -> int:
         raise MalformedError(at, UNDERFLOW)
     state = m.pop(at)
     target = m.stack[-1] if m.stack else state
-    m.judge.built(target, state, at)
+    m.judge.changes.built(target, state, at)
     return skip_array(m, target, at + 1)
 
 
@@ -146,7 +146,7 @@ def _persistent_text(m: Machine, at: int) -> int:
 
 
 def _persistent(m: Machine, at: int) -> int:
-    m.stack.append(m.judge.persistent(m.pop(at), at))
+    m.stack.append(m.judge.persistence.asked(m.pop(at), at))
     return at + 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.finding import Finding, Location, Unread
-from assay.scanning.pickle.imports import Safety
+from assay.scanning.pickle.judgement import Safety
 from assay.scanning.pickle.result import Import, PickleResult
 from assay.scanning.pickle.rules import RULES
 from assay.scanning.pickle.values import Global

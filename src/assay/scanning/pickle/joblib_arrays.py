@@ -93,12 +93,19 @@ def _element_bytes(m: Machine, dtype: Value | None) -> int | None:
     """Bytes of an element; 0 for Python objects, None where it cannot be told."""
     if isinstance(dtype, Global):
         return _SCALARS.get(dtype.name) if dtype.module == "numpy" else None
-    if not isinstance(dtype, Instance) or dtype.origin.dotted != "numpy.dtype":
+    if not isinstance(dtype, Instance):
         return None
-    given = dtype.arguments
+    if dtype.origin.name == "_convert_to_stringdtype_kwargs":
+        return 0
+    given = dtype.arguments if dtype.origin.dotted == "numpy.dtype" else None
     if not isinstance(given, Tuple) or not given.items or type(given.items[0]) is not int:
         return None
-    found = _ELEMENT.match(str(constant(m.data, given.items[0], 32)))
+    return _width(m, dtype, given.items[0])
+
+
+def _width(m: Machine, dtype: Instance, code: int) -> int | None:
+    """Bytes of an element by the code of its type, `f8` or `U3`."""
+    found = _ELEMENT.match(str(constant(m.data, code, 32)))
     if found is None:
         return None
     kind, width = found.group(1), int(found.group(2) or 0)

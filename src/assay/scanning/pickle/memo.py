@@ -10,7 +10,15 @@ from __future__ import annotations
 from array import array
 
 from assay.scanning.pickle.reading import MalformedError
-from assay.scanning.pickle.values import Global, Instance, Mapping, Opaque, Tuple, Value
+from assay.scanning.pickle.values import (
+    Instance,
+    Mapping,
+    New,
+    Opaque,
+    Tuple,
+    Value,
+    Wide,
+)
 
 KEPT = 100_000
 """Tuples and dicts the memo remembers the content of."""
@@ -97,12 +105,10 @@ class Memo:
         known = self._ids.get(id(value))
         if known is not None:
             return known
-        if isinstance(value, (Tuple, Mapping)) or (isinstance(value, Instance) and value.arguments):
-            if self._kept >= KEPT:
+        if weight := _weight(value):
+            if self._kept + weight > KEPT:
                 return self._code(_without_content(value))
-            self._kept += 1
-        elif not isinstance(value, (Global, Instance)):
-            raise TypeError(type(value))
+            self._kept += weight
         self._table.append(value)
         code = _KEPT_FROM + len(self._table) - 1
         self._ids[id(value)] = code
@@ -119,7 +125,16 @@ class Memo:
         return other
 
 
-def _without_content(value: Tuple | Mapping | Instance) -> Value:
+def _weight(value: Value) -> int:
+    """What keeping a value's content counts for; 0 for what is kept all the same."""
+    if isinstance(value, Wide):
+        return 1 + len(value.items) // Tuple.HEAVIEST
+    if isinstance(value, Instance):
+        return int(value.arguments is not None)
+    return int(isinstance(value, (Tuple, Mapping, New)))
+
+
+def _without_content(value: Value) -> Value:
     if isinstance(value, Instance):
         return value.origin.made()
-    return Opaque.TUPLE if isinstance(value, Tuple) else Opaque.DICT
+    return Opaque.DICT if isinstance(value, Mapping) else Opaque.TUPLE

@@ -149,7 +149,7 @@ def _extend(m: Machine, at: int, height: int) -> int:
     if height < len(m.stack):
         target = m.stack[height - 1]
         if target is not Opaque.LIST:
-            m.judge.changed(target, m.stack[height:], at, "append")
+            m.judge.changes.changed(target, m.stack[height:], at, "append")
         del m.stack[height:]
     return at + 1
 
@@ -161,7 +161,7 @@ def _additems(m: Machine, at: int) -> int:
     if height < len(m.stack):
         target = m.stack[height - 1]
         if target is not Opaque.SET:
-            m.judge.changed(target, m.stack[height:], at, "add")
+            m.judge.changes.changed(target, m.stack[height:], at, "add")
         del m.stack[height:]
     return at + 1
 
@@ -184,7 +184,7 @@ def _set_pairs(m: Machine, at: int, height: int) -> int:
         if type(target) is Mapping:
             _set(m, target, pairs, at)
         elif target is not Opaque.DICT:
-            m.judge.changed(target, pairs, at, "set item")
+            m.judge.changes.changed(target, pairs, at, "set item")
         del m.stack[height:]
     return at + 1
 
@@ -193,7 +193,7 @@ def _set(m: Machine, target: Mapping, pairs: list[Value], at: int) -> None:
     if target.whole and len(target.pairs) + len(pairs) <= Mapping.LONGEST:
         target.pairs.extend(pairs)
     else:
-        m.judge.check_keys(pairs, at)
+        m.judge.changes.check_keys(pairs, at)
         target.whole = False
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from mmap import mmap
 
 from assay.core.finding import Finding, Unread
-from assay.scanning.pickle.imports import Safety
+from assay.scanning.pickle.judgement import Safety
 
 Buffer = bytes | bytearray | memoryview | mmap
 """Random access to bytes. A map of the file, or a view into one, keeps memory flat."""

@@ -70,6 +70,17 @@ RULES = table(
             CODE,
         ),
         Rule(
+            "pickle.carries-code",
+            "Carries code of its own",
+            Severity.MEDIUM,
+            Confidence.MEDIUM,
+            "The file holds functions or classes with their code, as dill and cloudpickle write "
+            "them, or source. What the code refers to by name is harmless; its instructions were "
+            "not read. It runs when the program uses the object.",
+            "Find out who wrote the file, and for what. Ask for a model whose code is in a package.",
+            CODE,
+        ),
+        Rule(
             "pickle.unknown-import",
             "Imports an unknown name",
             Severity.MEDIUM,

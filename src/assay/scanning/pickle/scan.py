@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.core.limits import ScanLimits
 from assay.scanning.pickle.collector import Collector
+from assay.scanning.pickle.context import Context, Inside
 from assay.scanning.pickle.imports import ImportPolicy, builtin_policy
 from assay.scanning.pickle.result import Buffer, PersistentIdRule, PickleResult
 from assay.scanning.pickle.streams import Streams
@@ -18,6 +19,7 @@ def scan_pickle(
     limits: ScanLimits | None = None,
     policy: ImportPolicy | None = None,
     persistent_ids: PersistentIdRule = PersistentIdRule.UNKNOWN,
+    inside: Inside | None = None,
 ) -> PickleResult:
     """Read every pickle in a buffer without loading any.
 
@@ -30,6 +32,7 @@ def scan_pickle(
         limits: Budgets; `depth`, `memo_entries`, `stack_items` and `max_findings` are held.
         policy: Judges imports; the built-in policy when absent.
         persistent_ids: What the loader does with persistent ids.
+        inside: Judges archives that a call in the pickle opens; without it they are unread.
 
     Returns:
         Findings and imports, worst findings first. What a loader would not read either is
@@ -37,8 +40,9 @@ def scan_pickle(
     """
     budgets = limits or ScanLimits()
     collector = Collector(path, member, budgets.max_findings)
+    judging = policy or builtin_policy()
     streams = Streams(
-        data, base_offset, collector, budgets, policy or builtin_policy(), persistent_ids
+        data, base_offset, Context(collector, budgets, judging, persistent_ids, inside)
     )
     streams.scan()
     return collector.result(streams.complete, base_offset + streams.end)

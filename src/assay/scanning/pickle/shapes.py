@@ -6,10 +6,20 @@ import re
 from collections.abc import Sequence
 
 from assay.scanning.pickle import opcodes as op
-from assay.scanning.pickle.imports import REACHING, Safety, Shape, class_like
+from assay.scanning.pickle.judgement import Safety, Shape
+from assay.scanning.pickle.names import ACTING, BORROWED, REACHING, UNMISTAKABLE, class_like
 from assay.scanning.pickle.reading import constant
 from assay.scanning.pickle.result import Buffer
-from assay.scanning.pickle.values import Global, Instance, Mapping, Opaque, Tuple, Value
+from assay.scanning.pickle.values import (
+    Global,
+    Instance,
+    Mapping,
+    New,
+    Opaque,
+    Tuple,
+    Value,
+    Wide,
+)
 
 _PREVIEW = 48
 
@@ -36,19 +46,39 @@ def _is_one(data: Buffer, value: Value, kind: str) -> bool:
         return _constant_is(data, value, kind)
     if isinstance(value, Global):
         return _import_is(value, kind)
+    if kind.startswith("@"):
+        return isinstance(value, Instance) and value.origin.dotted == kind[1:]
+    if kind.startswith("partial="):
+        return _is_partial_of(value, kind.removeprefix("partial="))
     return kind in _kinds(value)
+
+
+def _is_partial_of(value: Value, dotted: str) -> bool:
+    given = value.arguments if isinstance(value, Instance) else None
+    first = given.items[0] if isinstance(given, Tuple) and given.items else None
+    return isinstance(first, Global) and first.dotted == dotted
 
 
 def _kinds(value: Value) -> tuple[str, ...]:
     if isinstance(value, Instance):
-        if value.origin.dotted == ENCODED:
-            return ("instance", "bytes", "data")
-        return ("instance",) if _makes_text(value) else ("instance", "object")
+        return _instance_kinds(value)
     if value is Opaque.PERSISTENT:
         return ("instance",)
+    if isinstance(value, New):
+        return ("instance", "callable")
     if isinstance(value, Tuple):
         return ("tuple",)
+    if isinstance(value, Wide):
+        return ("tuple", "data")
     return ("dict", "data") if isinstance(value, Mapping) else (str(value), "data")
+
+
+def _instance_kinds(value: Instance) -> tuple[str, ...]:
+    if value.origin.dotted == ENCODED:
+        return ("instance", "bytes", "data")
+    if value.makes:
+        return ("instance", "made", f"made-{value.makes}")
+    return ("instance",) if makes_text(value) else ("instance", "object")
 
 
 ENCODED = "_codecs.encode"
@@ -63,15 +93,57 @@ def _constant_is(data: Buffer, offset: int, kind: str) -> bool:
         return code in op.TEXT_CONSTANTS and constant(data, offset, 64) == kind[2:-1]
     if kind == "word":
         return code in op.TEXT_CONSTANTS and _is_word(constant(data, offset, _LONGEST_WORD + 1))
-    if kind == "name":
-        return code in op.TEXT_CONSTANTS and _plain_name(constant(data, offset, 256))
+    if kind in ("name", "path-of-names"):
+        return code in op.TEXT_CONSTANTS and _plain_name(constant(data, offset, 256), kind)
+    if kind == "range-text":
+        return code in op.TEXT_CONSTANTS and _is_range(constant(data, offset, 128))
     return kind in ("data", constant_kind(code)) or (
         kind == "number" and constant_kind(code) in ("int", "float", "bool")
     )
 
 
-def _plain_name(text: object) -> bool:
-    return isinstance(text, str) and text.isidentifier() and text not in REACHING
+def _plain_name(text: object, kind: str) -> bool:
+    """Whether a text names an attribute, or attributes of attributes, that lead nowhere else."""
+    if not isinstance(text, str):
+        return False
+    parts = text.split(".") if kind == "path-of-names" else [text]
+    return all(part.isidentifier() and part not in _LEADING for part in parts)
+
+
+def _is_range(text: object) -> bool:
+    return isinstance(text, str) and _RANGE.match(text) is not None
+
+
+_RANGE = re.compile(r"range\(-?\d{1,19}, -?\d{1,19}(?:, -?\d{1,19})?\)\Z")
+_LEADING = REACHING | ACTING | BORROWED | UNMISTAKABLE
+
+
+def kind_of(data: Buffer, value: Value) -> str:
+    """The narrowest kind that a policy can write for a value."""
+    if type(value) is int:
+        kind = constant_kind(data[value])
+        return "word" if kind == "str" and holds_words(data, value) else kind
+    if isinstance(value, Global):
+        return "class" if _import_is(value, "class") else "passable"
+    if isinstance(value, Instance) and value.origin.dotted == ENCODED:
+        return "bytes"
+    if isinstance(value, (Instance, New)) or value is Opaque.PERSISTENT:
+        return "made" if isinstance(value, Instance) and value.makes else "instance"
+    if isinstance(value, (Tuple, Wide)):
+        return "tuple"
+    return "dict" if isinstance(value, Mapping) else str(value)
+
+
+def value_kind(data: Buffer, value: Value) -> str | None:
+    """The built-in class of a value that the stream writes itself; None for what it makes."""
+    if type(value) is int:
+        return constant_kind(data[value])
+    if isinstance(value, (Tuple, Wide)):
+        return "tuple"
+    if isinstance(value, Mapping):
+        return "dict"
+    known = isinstance(value, Opaque) and value not in (Opaque.PERSISTENT, Opaque.BUFFER)
+    return str(value) if known else None
 
 
 def constant_kind(code: int) -> str:
@@ -95,6 +167,8 @@ def _import_is(value: Global, kind: str) -> bool:
         return value.dotted == kind[2:-1]
     if kind == "class":
         return judgement.kind == "class" or judgement.library or class_like(value.name)
+    if kind == "passable":
+        return judgement.safety is Safety.ALLOWED or judgement.library
     return kind == "import" or (kind == "callable" and judgement.safety is Safety.ALLOWED)
 
 
@@ -105,11 +179,12 @@ def holds_text(data: Buffer, value: Value) -> bool:
     if isinstance(value, Tuple):
         return any(holds_text(data, item) for item in value.items)
     if isinstance(value, Instance):
-        return _makes_text(value)
-    return isinstance(value, (Opaque, Mapping)) and not _is_empty(value)
+        return makes_text(value)
+    return isinstance(value, (Opaque, Mapping, Wide)) and not _is_empty(value)
 
 
-def _makes_text(value: Instance) -> bool:
+def makes_text(value: Instance) -> bool:
+    """Whether what a call left is text or bytes, a path, or what holds them."""
     return value.origin.module in _TEXT_MODULES or value.origin.dotted in _TEXT_MAKERS
 
 
@@ -140,7 +215,7 @@ _LONGEST_WORD = 64
 _WORD = re.compile(r"[\w -]*\Z", re.ASCII)
 
 
-def _is_empty(value: Opaque | Mapping) -> bool:
+def _is_empty(value: Value) -> bool:
     return isinstance(value, Mapping) and value.whole and not value.pairs
 
 
@@ -153,6 +228,10 @@ def preview(data: Buffer, value: Value, depth: int = 2) -> str:
         return value.dotted
     if isinstance(value, (Tuple, Mapping)):
         return _container(data, value, depth) if depth else "…"
+    if isinstance(value, New):
+        return f"{preview(data, value.cls)}.__new__"
+    if isinstance(value, Wide):
+        return "<tuple>"
     return f"<{value.origin.dotted if isinstance(value, Instance) else value}>"
 
 

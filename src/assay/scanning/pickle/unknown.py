@@ -1,11 +1,25 @@
-"""Calls of names that are on no list: judged by what they are given."""
+"""Calls of names that are on no list, or otherwise than a list says: judged by what they are given."""
 
 from __future__ import annotations
 
-from assay.scanning.pickle.imports import Safety, class_like
+import re
+
+from assay.scanning.pickle import opcodes as op
+from assay.scanning.pickle.judgement import Safety
+from assay.scanning.pickle.names import class_like
+from assay.scanning.pickle.reading import constant
 from assay.scanning.pickle.result import Buffer
-from assay.scanning.pickle.shapes import holds_text, holds_words
-from assay.scanning.pickle.values import Global, Tuple, Value
+from assay.scanning.pickle.shapes import constant_kind, holds_text, holds_words, makes_text
+from assay.scanning.pickle.values import Global, Instance, Tuple, Value
+
+_TEXT = "a class called with text, bytes or what may hold them"
+_EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Interrupt|Exit)\Z")
+_COMMAND = re.compile(
+    r"(?:whoami|calc|notepad|cmd|bash|zsh|powershell|xcalc)\Z|"
+    r"(?:touch|rm|curl|wget|cat|bash|sh|nc|ncat|python3?|perl|ruby|echo|mkdir|chmod|open|id|ls|"
+    r"ping|nslookup|sudo|cp|mv|dd|kill|env|uname|calc|start|cmd) "
+)
+_LONGEST = 256
 
 
 def unknown(
@@ -20,11 +34,29 @@ def unknown(
     if constructs:
         return judgement.built, ""
     if judgement.kind == "class":
-        if judgement.library or holds_words(data, arguments):
-            return judgement.built, ""
-        return Safety.UNKNOWN, "a class called with text, bytes or what may hold them"
+        told = _is_told(data, arguments, strict=not judgement.library)
+        if told and not _EXCEPTION.search(callee.name):
+            return Safety.UNKNOWN, _TEXT
+        return judgement.built, ""
     reason = _reason(data, arguments)
     return (Safety.UNKNOWN, reason) if reason else (Safety.REVIEW, "called with numbers or objects")
+
+
+def _is_told(data: Buffer, value: Value, *, strict: bool) -> bool:
+    """Whether an argument may be a command, a path or source: text that is no short word.
+
+    A class of a known library may be given a list or a dict, of which no more is known.
+    """
+    if isinstance(value, Tuple):
+        return any(_is_told(data, item, strict=strict) for item in value.items)
+    if type(value) is int and data[value] in op.TEXT_CONSTANTS:
+        command = _COMMAND.match(str(constant(data, value, _LONGEST)))
+        return command is not None or not holds_words(data, value)
+    if strict:
+        return holds_text(data, value)
+    if type(value) is int:
+        return constant_kind(data[value]) == "bytes"
+    return isinstance(value, Instance) and makes_text(value)
 
 
 def _reason(data: Buffer, arguments: Value) -> str:

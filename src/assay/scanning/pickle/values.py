@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from assay.scanning.pickle.imports import Judgement, Safety
+from assay.scanning.pickle.judgement import Judgement, Safety
 
 
 class Opaque(StrEnum):
@@ -36,6 +36,15 @@ class Tuple:
 
 
 EMPTY = Tuple((), 1)
+
+
+@dataclass(slots=True, eq=False)
+class Wide:
+    """A tuple too heavy to be judged item by item; kept for the names of carried code."""
+
+    items: tuple[Value, ...]
+
+    WIDEST = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -72,11 +81,12 @@ class Global:
     count: int = 0
     worst: int = -1
     instance: Instance | None = None
+    product: Instance | None = None
 
     @property
     def dotted(self) -> str:
-        """`module.name`."""
-        return f"{self.module}.{self.name}"
+        """`module.name`; the module alone where it is the module."""
+        return f"{self.module}.{self.name}" if self.name else self.module
 
     def made(self) -> Instance:
         """The value a call of it leaves: one per import, since only its origin matters."""
@@ -84,26 +94,61 @@ class Global:
             self.instance = Instance(self)
         return self.instance
 
+    def produced(self) -> Instance:
+        """An object of a class that a call of it made."""
+        if self.product is None:
+            self.product = Instance(self, product=True)
+        return self.product
+
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """What a call left. `arguments` and `state` are kept where a size depends on them."""
+    """What a call left. `arguments` and `state` are kept where a judgement depends on them.
+
+    A `product` is an object of the class that a call of `origin` made.
+    """
 
     origin: Global
     arguments: Value | None = None
     state: Value | None = None
+    product: bool = False
+
+    @property
+    def makes(self) -> str:
+        """`code`, `function` or `class` where it is what the file carries; "" otherwise."""
+        return "" if self.product else self.origin.judgement.makes
 
 
-Value = int | Opaque | Tuple | Mapping | Global | Instance
+@dataclass(slots=True, eq=False)
+class New:
+    """A class's own `__new__`: how protocols 2 and 3 write a call with keywords."""
+
+    cls: Global | Instance
+
+
+Value = int | Opaque | Tuple | Wide | Mapping | Global | Instance | New
 
 
 def tuple_of(items: list[Value]) -> Value:
-    """A tuple of what was on the stack; opaque when it is long or deep.
+    """A tuple of what was on the stack; wide or opaque when it is long or deep.
 
     A tuple in it counts with all it holds, however often it occurs, so that looking through one
     is always short.
     """
     if not items:
         return EMPTY
-    weight = 1 + sum(item.weight if type(item) is Tuple else 1 for item in items)
-    return Opaque.TUPLE if weight > Tuple.HEAVIEST else Tuple(tuple(items), weight)
+    weight = 1 + sum(map(_weight, items))
+    if weight <= Tuple.HEAVIEST:
+        return Tuple(tuple(items), weight)
+    return Wide(tuple(items)) if len(items) <= Wide.WIDEST else Opaque.TUPLE
+
+
+def _weight(item: Value) -> int:
+    if type(item) is Tuple:
+        return item.weight
+    return Tuple.HEAVIEST if type(item) is Wide else 1
+
+
+def int_of(value: Value) -> int:
+    """The offset of a constant that a shape has been checked for."""
+    return value if type(value) is int else 0

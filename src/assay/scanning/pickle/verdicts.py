@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.pickle.imports import Safety
+from assay.scanning.pickle.judgement import Safety
 from assay.scanning.pickle.result import Import
 from assay.scanning.pickle.values import Call, Global
 
@@ -24,8 +26,7 @@ class Verdict:
 def verdict(found: Global) -> Verdict | None:
     """The one finding an import and its uses deserve, or none."""
     call = max(found.calls, key=lambda made: made.safety.rank, default=None)
-    safety = found.judgement.safety
-    if safety is Safety.DANGEROUS:
+    if found.judgement.safety is Safety.DANGEROUS:
         return _dangerous(found, call)
     if call is None:
         return _only_imported(found)
@@ -36,12 +37,18 @@ def verdict(found: Global) -> Verdict | None:
     if call.safety is Safety.UNKNOWN:
         return Verdict("pickle.unknown-call", call.offset, _shown(found, call))
     if call.safety is Safety.REVIEW:
-        unknown = found.judgement.kind == "class" or "constructed" in found.uses
-        rule = "pickle.unknown-class" if unknown else "pickle.unexpected-arguments"
-        if safety is Safety.ALLOWED:
-            rule = "pickle.unexpected-arguments"
-        return Verdict(rule, call.offset, _shown(found, call))
+        return Verdict(_rule(found), call.offset, _shown(found, call))
     return None
+
+
+def _rule(found: Global) -> str:
+    """The rule a use breaks that a person must look at."""
+    judgement = found.judgement
+    if judgement.makes == "code":
+        return "pickle.carries-code"
+    unknown = judgement.kind == "class" or "constructed" in found.uses
+    known = judgement.safety is Safety.ALLOWED or not unknown
+    return "pickle.unexpected-arguments" if known else "pickle.unknown-class"
 
 
 def _dangerous(found: Global, call: Call | None) -> Verdict:
@@ -59,6 +66,14 @@ def _only_imported(found: Global) -> Verdict | None:
     shown = f"{found.dotted} imported, not called"
     known = Severity.LOW if found.judgement.library else None
     return Verdict("pickle.unknown-import", found.offset, shown, known)
+
+
+def imports_names(imports: Iterable[Global]) -> bool:
+    """Whether any import is written as a module and a name are."""
+    return any(_NAME.match(found.module) and _NAME.match(found.name) for found in imports)
+
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 
 
 def _shown(found: Global, call: Call) -> str:

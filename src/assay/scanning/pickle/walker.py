@@ -26,8 +26,11 @@ _RELEASE_BYTES = 8 << 20
 """After so many bytes the pages of a mapped file are given back."""
 
 
-_NOT_NESTED = rb"(?![c(][!-~]++[\n(c])"
-"""Texts that begin as a protocol-0 import does are left for Python to look into."""
+_ENCODED = rb"gA[IMQU]|Y[23]|K[FG]|H4sI|e[AFJN]|Qlpo|/Td6"
+"""How base64 begins of a pickle, of gzip, zlib, bzip2 and xz."""
+
+_NOT_NESTED = rb"(?![c(][!-~]++[\n(c]|" + _ENCODED + rb")"
+"""Texts that begin as a protocol-0 import or as base64 are left for Python to look into."""
 
 
 def _lengths(low: int, high: int, suffix: bytes = b"") -> bytes:
@@ -76,15 +79,15 @@ def _run() -> bytes:
             rb"p[0-9]{1,9}+\n",
             rb"g[0-9]{1,9}+\n",
             rb"F-?[0-9]{1,20}+(?:\.[0-9]{0,40}+)?(?:e[-+]?[0-9]{1,2}+)?\n",
-            rb"V(?![c(][!-~]++\n)[^\\\n]{0,4096}+\n",
-            rb"S'(?![c(])[^\\'\n]{0,4096}+'\n",
+            rb"V(?![c(][!-~]++\n|" + _ENCODED + rb")[^\\\n]{0,4096}+\n",
+            rb"S'(?![c(]|" + _ENCODED + rb")[^\\'\n]{0,4096}+'\n",
             rb"L-?[1-9][0-9]{0,40}+L\n",
         )
     )
 
 
 _RUN = re.compile(rb"(?:" + _run() + rb")++", re.DOTALL)
-_NESTED_TEXT = re.compile(rb"[c(]")
+_NESTED_TEXT = re.compile(rb"[c(]|" + _ENCODED)
 _NEWLINE = re.compile(rb"\n")
 
 Probe = Callable[[int, int, int], None]
