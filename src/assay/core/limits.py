@@ -49,8 +49,16 @@ class ArchiveLimits:
         members: Number of entries.
         member_bytes: Decompressed size of one member.
         total_bytes: Decompressed size of all members.
-        ratio: Decompressed over compressed size of a member above `ratio_floor_bytes`.
+        unpacked_bytes: What one file may be unpacked to, all containers inside it together.
+        held_bytes: Unpacked bytes held in memory at once, all containers together.
+        ratio: Decompressed over compressed size of a member above `ratio_floor_bytes`, and of
+            a file as a whole above `bomb_floor_bytes`.
         ratio_floor_bytes: Members smaller than this, decompressed, are not held to the ratio.
+        bomb_floor_bytes: The same for a file as a whole, its nested containers included.
+        stream_ratio: The same, of a file, an archive or a stream that was unpacked so far,
+            above `stream_floor_bytes` or beyond the room in memory.
+        stream_floor_bytes: Up to here they are not held to that ratio.
+        empty_members: Members without content, where they are most of an archive.
         depth: Archives inside archives.
         name_bytes: Length of a member's name.
     """
@@ -58,7 +66,13 @@ class ArchiveLimits:
     members: int = 100_000
     member_bytes: int = 64 * GIB
     total_bytes: int = 256 * GIB
+    unpacked_bytes: int = 8 * GIB
+    held_bytes: int = 384 * MIB
     ratio: int = 1_000
-    ratio_floor_bytes: int = 1 * MIB
-    depth: int = 4
+    ratio_floor_bytes: int = 32 * MIB
+    bomb_floor_bytes: int = 32 * MIB
+    stream_ratio: int = 500
+    stream_floor_bytes: int = 128 * MIB
+    empty_members: int = 10_000
+    depth: int = 6
     name_bytes: int = 4096

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from assay.core.limits import ArchiveLimits
 
 
+def is_steep(unpacked: int, size: int, limits: ArchiveLimits) -> bool:
+    """Whether so many bytes out of so few are a bomb's: more may come out of a small file."""
+    small = unpacked > max(limits.bomb_floor_bytes, size * limits.ratio)
+    return small or unpacked > max(limits.stream_floor_bytes, size * limits.stream_ratio)
+
+
 class SpentError(Exception):
     """A budget of unpacking is used up; kept inside the scanners.
 
@@ -68,9 +74,8 @@ class Spent:
         total = self.unpacked + size
         if self._over is not None:
             raise self._refused(str(self._over), bomb=self._over.bomb)
-        if total > max(limits.bomb_floor_bytes, self.size * limits.ratio):
-            reason = f"{self.size} bytes unpack to over {max(total, limits.bomb_floor_bytes)}"
-            raise self._refused(reason, bomb=True)
+        if is_steep(total, self.size, limits):
+            raise self._refused(f"{self.size} bytes unpack to {total} and more", bomb=True)
         if total > limits.unpacked_bytes:
             raise self._refused(f"over {limits.unpacked_bytes} bytes unpacked", bomb=False)
         self.unpacked = total

@@ -6,8 +6,9 @@ import stat
 import unicodedata
 
 from assay.core.errors import DataError
-from assay.core.limits import ArchiveLimits
 from assay.core.manifest import check_path
+from assay.scanning.archives.names import LONGEST_TARGET, folders_above, leads_out
+from assay.scanning.archives.unpacking import METHODS, first_bytes, is_bomb
 from assay.scanning.archives.zip_values import LOCAL, STORED, End, Member, Reading, ZipError
 
 
@@ -15,8 +16,7 @@ def check_names(reading: Reading, members: tuple[Member, ...]) -> None:
     """Report names that are one on some machines, that leave the folder, or ask for a link."""
     exact: set[str] = set()
     folded: dict[str, str] = {}
-    files: dict[str, Member] = {}
-    folders: set[str] = set()
+    files: set[str] = set()
     for member in members:
         key = unicodedata.normalize("NFC", member.name.replace("\\", "/")).casefold()
         if member.name in exact:
@@ -27,21 +27,48 @@ def check_names(reading: Reading, members: tuple[Member, ...]) -> None:
         exact.add(member.name)
         folded.setdefault(key, member.name)
         if not member.is_folder:
-            files.setdefault(key, member)
-        folder = key.removesuffix("/").rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-        try:
-            check_path(member.name.removesuffix("/"))
-        except DataError as error:
-            reading.report("zip.unsafe-name", error.message, member.start, member.name)
+            files.add(key)
+        _check_name(reading, member)
         if member.is_special:
-            kind = stat.filemode(member.mode)
-            reading.report("zip.special-member", f"mode {kind}", member.start, member.name)
-    for key in sorted(files.keys() & folders):
-        evidence = "is a file and a folder at once"
-        reading.report("zip.duplicate-name", evidence, files[key].start, files[key].name)
+            _check_special(reading, member)
+    for key, name in folded.items():
+        if any(folder in files for folder in folders_above(key)):
+            evidence = "below a name that is a file as well"
+            reading.report("zip.duplicate-name", evidence, None, name)
+
+
+def _check_name(reading: Reading, member: Member) -> None:
+    name = member.name.removesuffix("/")
+    try:
+        check_path(name)
+    except DataError as error:
+        rule = "zip.odd-name" if _is_windows(member.name) else "zip.unsafe-name"
+        reading.report(rule, error.message, member.start, member.name)
+
+
+def _is_windows(name: str) -> bool:
+    """Whether a name is one but for backslashes as separators, as some writers leave it."""
+    if "\\" not in name or ":" in name:
+        return False
+    try:
+        check_path(name.replace("\\", "/").removesuffix("/"))
+    except DataError:
+        return False
+    return True
+
+
+def _check_special(reading: Reading, member: Member) -> None:
+    """Report a link or device; a link to a place in the archive is reported as one."""
+    if stat.S_ISLNK(member.mode) and member.method in METHODS:
+        raw = first_bytes(reading.data, member, LONGEST_TARGET)
+        target = raw.decode("utf-8", "surrogateescape")
+        folder = member.name.rpartition("/")[0]
+        inside = len(raw) == member.size and not leads_out(folder, target)
+        rule = "zip.inner-link" if inside else "zip.special-member"
+        reading.report(rule, f"a link to {target!r}", member.start, member.name)
+        return
+    kind = stat.filemode(member.mode)
+    reading.report("zip.special-member", f"mode {kind}", member.start, member.name)
 
 
 def check_sizes(reading: Reading, members: tuple[Member, ...]) -> None:
@@ -51,30 +78,25 @@ def check_sizes(reading: Reading, members: tuple[Member, ...]) -> None:
         ZipError: a budget of bytes is exceeded.
     """
     limits = reading.limits
-    if sum(member.size for member in members) > limits.total_bytes:
+    total, room = sum(member.size for member in members), len(reading.data) * limits.ratio
+    if total > limits.total_bytes and total > room:
+        reading.report("zip.ratio", f"{len(reading.data)} bytes unpack to {total}")
+    elif total > limits.total_bytes:
         raise ZipError(f"over {limits.total_bytes} bytes when unpacked")
     for member in members:
-        if member.size > limits.member_bytes:
+        if is_bomb(member, limits):
+            evidence = f"{member.packed} bytes unpack to {member.size}"
+            reading.report("zip.ratio", evidence, member.start, member.name)
+        elif member.size > limits.member_bytes:
             raise ZipError(f"{member.name!r} is over {limits.member_bytes} bytes when unpacked")
         if member.method == STORED and member.size != member.packed:
             evidence = f"stored, but {member.packed} bytes for {member.size}"
             reading.report("zip.local-differs", evidence, member.start, member.name)
-        if is_bomb(member, limits):
-            evidence = f"{member.packed} bytes unpack to {member.size}"
-            reading.report("zip.ratio", evidence, member.start, member.name)
-
-
-def is_bomb(member: Member, limits: ArchiveLimits) -> bool:
-    """Whether a member claims to unpack to more than its ratio allows."""
-    return (
-        member.size > limits.ratio_floor_bytes
-        and member.size > max(1, member.packed) * limits.ratio
-    )
 
 
 def check_coverage(reading: Reading, members: tuple[Member, ...], end: End) -> None:
     """Report bytes before the directory that belong to no member, or to two."""
-    at = end.shift
+    at = max(0, end.shift)
     for member in sorted(members, key=lambda item: item.start):
         if member.start < at:
             reading.report("zip.overlap", f"starts at {member.start}", member.start, member.name)

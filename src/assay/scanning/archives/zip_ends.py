@@ -19,11 +19,17 @@ _SENTINEL_16, _SENTINEL_32 = 0xFFFF, 0xFFFFFFFF
 
 def has_directory(data: Buffer) -> bool:
     """Whether a reader that looks for the end record finds an archive in these bytes."""
+    return directory_span(data) is not None
+
+
+def directory_span(data: Buffer) -> tuple[int, int] | None:
+    """Where the directory lies that a reader finds which looks for the end record, if any."""
     try:
         end = find_end(Reading(data, ArchiveLimits()))
     except ZipError:
-        return False
-    return end.count > 0 and bytes(data[end.directory : end.directory + 4]) == CENTRAL
+        return None
+    found = end.count > 0 and bytes(data[end.directory : end.directory + 4]) == CENTRAL
+    return (end.directory, end.directory_end) if found else None
 
 
 def find_end(reading: Reading) -> End:
@@ -56,12 +62,22 @@ def find_end(reading: Reading) -> End:
         reading.report("zip.appended", f"{len(data) - after} bytes after the archive", after)
     elif comment:
         reading.report("zip.comment", f"{comment} bytes of comment", at + _END.size)
-    if found.shift:
-        reading.report("zip.prepended", f"{found.shift} bytes before the archive", 0)
-        absolute = found.directory - found.shift
-        if bytes(data[absolute : absolute + 4]) == CENTRAL:
-            reading.report("zip.several-directories", "a second directory", absolute)
+    _report_shift(reading, found)
     return found
+
+
+def _report_shift(reading: Reading, end: End) -> None:
+    """Report a directory that is not where the end record says, and another that is there."""
+    if not end.shift:
+        return
+    if end.shift > 0:
+        reading.report("zip.prepended", f"{end.shift} bytes before the archive", 0)
+    else:
+        evidence = f"offsets {-end.shift} bytes too large"
+        reading.report("zip.broken-directory", evidence, end.directory)
+    absolute = end.directory - end.shift
+    if bytes(reading.data[absolute : absolute + 4]) == CENTRAL:
+        reading.report("zip.several-directories", "a second directory", absolute)
 
 
 def _comment(data: Buffer, at: int) -> int:
@@ -90,7 +106,7 @@ def _end_at(reading: Reading, at: int) -> End | None:
             reading.report("zip.several-directories", "32-bit and 64-bit end records differ", at)
     directory = directory_end - size
     shift = directory - offset
-    if directory < 0 or shift < 0:
+    if directory < 0:
         return None
     if size and bytes(data[directory : directory + 4]) != CENTRAL:
         return None

@@ -24,6 +24,8 @@ from assay.scanning.archives.zip_values import (
     Reading,
     ZipDirectory,
     ZipError,
+    extra_fields,
+    widened,
 )
 from assay.scanning.subject import Buffer
 
@@ -34,9 +36,10 @@ _DESCRIPTORS = tuple(
     for marked, mark in ((True, "4s"), (False, ""))
     for wide in ("Q", "I")
 )
-_ZIP64_FIELD, _UNICODE_NAME_FIELD = 1, 0x7075
+_UNICODE_NAME_FIELD = 0x7075
 _SENTINEL_32 = 0xFFFFFFFF
 _UNIX = 3
+_BROKEN = "zip.broken-directory"
 
 
 def read_zip(data: Buffer, limits: ArchiveLimits) -> ZipDirectory:
@@ -50,32 +53,40 @@ def read_zip(data: Buffer, limits: ArchiveLimits) -> ZipDirectory:
     if end.count > limits.members:
         raise ZipError(f"{end.count} members, over the budget of {limits.members}")
     members = tuple(_members(reading, end))
+    if end.count and not members:
+        raise ZipError("no local header where the directory says that a member begins")
     check_names(reading, members)
-    check_sizes(reading, members)
     check_coverage(reading, members, end)
+    check_sizes(reading, members)
     return ZipDirectory(members, tuple(reading.problems))
 
 
 def _members(reading: Reading, end: End) -> Iterator[Member]:
-    data, at = reading.data, end.directory
-    for number in range(end.count):
-        if at + _CENTRAL.size > end.directory_end or bytes(data[at : at + 4]) != CENTRAL:
-            raise ZipError(f"the directory ends after {number} of {end.count} entries")
+    """The entries, up to the end of the directory: some readers go by that, some by the count."""
+    data, at, count = reading.data, end.directory, 0
+    while at + _CENTRAL.size <= end.directory_end and bytes(data[at : at + 4]) == CENTRAL:
+        count += 1
+        if count > reading.limits.members:
+            raise ZipError(f"over the budget of {reading.limits.members} members")
         fields = _CENTRAL.unpack(data[at : at + _CENTRAL.size])
         name_end = at + _CENTRAL.size + fields[10]
         extra_end = name_end + fields[11]
         after = extra_end + fields[12]
         if after > end.directory_end:
-            raise ZipError("an entry reaches past the end of the directory")
-        if fields[10] > reading.limits.name_bytes:
-            raise ZipError(f"a name of {fields[10]} bytes")
-        raw = bytes(data[at + _CENTRAL.size : name_end])
-        extra = _extra(bytes(data[name_end:extra_end]))
-        yield _member(reading, fields, raw, extra, end.shift)
+            reading.report(_BROKEN, "an entry reaches past the end of the directory", at)
+            after = end.directory_end
+        start = at + _CENTRAL.size
+        raw = bytes(data[start : min(name_end, after, start + reading.limits.name_bytes + 1)])
+        extra = extra_fields(bytes(data[name_end : min(extra_end, after)]))
+        member = _member(reading, fields, raw, extra, end.shift)
+        if member is not None:
+            yield member
         at = after
     if at != end.directory_end:
         size = end.directory_end - at
         reading.report("zip.slack", f"{size} bytes after the last entry", at)
+    if count != end.count:
+        reading.report(_BROKEN, f"{end.count} entries announced, {count} there", end.directory)
 
 
 def _member(
@@ -84,51 +95,32 @@ def _member(
     raw: bytes,
     extra: dict[int, bytes],
     shift: int,
-) -> Member:
+) -> Member | None:
+    """An entry's member; None, and reported, where no header is where it says."""
     flags, method, crc, packed, size, start = *fields[3:5], *fields[7:10], fields[16]
-    packed, size, start = _widened(extra.get(_ZIP64_FIELD, b""), size, packed, start)
+    packed, size, start = widened(extra, size, packed, start)
     name = _decoded(reading, raw, flags)
     if _UNICODE_NAME_FIELD in extra and extra[_UNICODE_NAME_FIELD][5:] != raw:
         reading.report("zip.local-differs", "a second name in an extra field", None, name)
     mode = fields[15] >> 16 if fields[1] >> 8 == _UNIX else 0
     start += shift
     data, after_header = reading.data, start + _LOCAL.size
-    if after_header > len(data) or bytes(data[start : start + 4]) != LOCAL:
-        raise ZipError(f"no local header where the directory says {name!r} begins")
-    local = _LOCAL.unpack(data[start:after_header])
+    head = bytes(data[start:after_header]) if start >= 0 else b""
+    if len(head) < _LOCAL.size or not head.startswith(LOCAL):
+        reading.report(_BROKEN, f"no local header at {start}", None, name)
+        return None
+    local = _LOCAL.unpack(head)
     begin = after_header + local[9] + local[10]
     if begin + packed > len(data):
-        raise ZipError(f"{name!r} reaches past the end of the file")
+        reading.report(_BROKEN, "reaches past the end of the file", start, name)
+        end = max(begin, len(data))
+        return Member(name, flags, method, crc, packed, size, start, begin, end, end, mode)
     after = begin + packed
     central = (flags, method, crc, packed, size)
     if flags & DESCRIPTOR or local[2] & DESCRIPTOR:
         after = _after_descriptor(reading, begin + packed, (crc, packed, size), name)
     _compare_local(reading, start, central, raw, name)
     return Member(name, flags, method, crc, packed, size, start, begin, begin + packed, after, mode)
-
-
-def _widened(field64: bytes, size: int, packed: int, start: int) -> tuple[int, int, int]:
-    """Sizes and offset with the 64-bit field in place of each that is all ones."""
-    at = 0
-    values = []
-    for value in (size, packed, start):
-        if value == _SENTINEL_32 and at + 8 <= len(field64):
-            values.append(int.from_bytes(field64[at : at + 8], "little"))
-            at += 8
-        else:
-            values.append(value)
-    return values[1], values[0], values[2]
-
-
-def _extra(raw: bytes) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + 4 <= len(raw):
-        kind = int.from_bytes(raw[at : at + 2], "little")
-        size = int.from_bytes(raw[at + 2 : at + 4], "little")
-        found.setdefault(kind, raw[at + 4 : at + 4 + size])
-        at += 4 + size
-    return found
 
 
 def _decoded(reading: Reading, raw: bytes, flags: int) -> str:
@@ -167,8 +159,8 @@ def _compare_local(
     _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack(
         data[start:after]
     )
-    extra = _extra(bytes(data[after + name_size : after + name_size + extra_size]))
-    packed, size, _ = _widened(extra.get(_ZIP64_FIELD, b""), size, packed, 0)
+    extra = extra_fields(bytes(data[after + name_size : after + name_size + extra_size]))
+    packed, size, _ = widened(extra, size, packed, 0)
     pairs = [("flags", flags, central[0]), ("method", method, central[1])]
     sizes = [("checksum", crc, central[2]), ("packed size", packed, central[3])]
     sizes.append(("size", size, central[4]))

@@ -12,7 +12,7 @@ from assay.scanning.references import (
 )
 from assay.scanning.rules import Rule, table
 
-TITLE = "Zip archives and PyTorch"
+TITLE = "Zip archives"
 RULES = table(
     (
         Rule(
@@ -75,6 +75,16 @@ RULES = table(
             DISAGREEMENT,
         ),
         Rule(
+            "zip.broken-directory",
+            "A directory that leads nowhere",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "The directory counts other members than it lists, or names places where no member "
+            "is. Some readers refuse such an archive, and others read what else is in it.",
+            DO_NOT_LOAD,
+            DISAGREEMENT,
+        ),
+        Rule(
             "zip.slack",
             "Bytes that belong to no member",
             Severity.HIGH,
@@ -115,12 +125,31 @@ RULES = table(
             TRAVERSAL,
         ),
         Rule(
+            "zip.odd-name",
+            "A name with backslashes",
+            Severity.LOW,
+            Confidence.HIGH,
+            "A member's name has backslashes between its parts, as some Windows programs write "
+            "them. Other systems unpack it as one file with a backslash in its name.",
+            "Ask the publisher for an archive with portable names.",
+            DISAGREEMENT,
+        ),
+        Rule(
             "zip.special-member",
             "A link or device in the archive",
             Severity.HIGH,
             Confidence.MEDIUM,
             "A member asks to be unpacked as a symbolic link, a device or a socket.",
             "Do not unpack the archive.",
+            TRAVERSAL,
+        ),
+        Rule(
+            "zip.inner-link",
+            "A link within the archive",
+            Severity.LOW,
+            Confidence.HIGH,
+            "A member asks to be unpacked as a symbolic link to another place in the archive.",
+            "Look at where the link leads before unpacking the archive.",
             TRAVERSAL,
         ),
         Rule(
@@ -144,6 +173,16 @@ RULES = table(
             DISAGREEMENT,
         ),
         Rule(
+            "zip.wrong-size",
+            "A member with a wrong size",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "The member unpacks to more or fewer bytes than the archive says. Programs that make "
+            "room by what is written are misled, and budgets are evaded.",
+            DO_NOT_LOAD,
+            EXHAUSTION,
+        ),
+        Rule(
             "zip.wrong-checksum",
             "A member with a wrong checksum",
             Severity.HIGH,
@@ -152,25 +191,6 @@ RULES = table(
             "there, while PyTorch loads the bytes all the same.",
             DO_NOT_LOAD,
             DISAGREEMENT,
-        ),
-        Rule(
-            "zip.several-roots",
-            "More than one model in an archive",
-            Severity.HIGH,
-            Confidence.MEDIUM,
-            "A PyTorch archive has one folder with one data.pkl. Here are more, and which of them "
-            "is loaded depends on the order of the members.",
-            DO_NOT_LOAD,
-            DISAGREEMENT,
-        ),
-        Rule(
-            "zip.executable-member",
-            "A program inside the archive",
-            Severity.HIGH,
-            Confidence.HIGH,
-            "A member begins with the header of a native program or library.",
-            "Remove it, or ship programs as packages that are reviewed as such.",
-            HIDDEN_CODE,
         ),
     )
 )
