@@ -53,6 +53,7 @@ class Story:
         self.namespace = namespace
         self.model = f"{namespace}/minilm"
         self.folder = stage.work / "minilm"
+        self.voice = stage.work / "silero"
         self.pulled = stage.work / "pulled"
         self.evidence = stage.work / "evidence.json"
         self.version = ""
@@ -78,7 +79,8 @@ class Story:
             self._pull_with_pinned_keys,
             self._flip_a_byte_in_the_copy,
             self._push_a_pickle_that_runs_a_command,
-            self._push_what_cannot_be_read_yet,
+            self._push_a_model_with_code,
+            self._push_a_broken_download,
             self._flip_a_byte_in_storage,
             self._mend_the_storage,
             self._revoke,
@@ -235,15 +237,34 @@ class Story:
             ran.code == 1 and release["verdict"] == "malicious",
         )
 
-    def _push_what_cannot_be_read_yet(self) -> Step:
-        folder = self.stage.work / "silero"
-        unpack_model(SILERO, self.stage.config.home / "tour-cache", folder)
-        ran = self._push("ana", folder, f"{self.namespace}/silero-vad", "voice activity")
+    def _push_a_model_with_code(self) -> Step:
+        unpack_model(SILERO, self.stage.config.home / "tour-cache", self.voice)
+        model = f"{self.namespace}/silero-vad"
+        ran = self._push("ana", self.voice, model, "voice activity")
+        release = ran.json()
+        version = f"{model}@{release['version']}"
+        reason = "the scan read the code and both graphs"
+        approved = self.stage.assay(
+            "approve", version, "--reason", reason, "--format", "json", who="ben"
+        )
+        return Step(
+            "pre-trained / external models",
+            f"push {SILERO.requirement}, {SILERO.about}; ben approves it",
+            f"scan {release['verdict']}, decision {_outcome(release)}; {_state(approved)}",
+            ran.code == approved.code == 0 and release["verdict"] == "clean",
+        )
+
+    def _push_a_broken_download(self) -> Step:
+        broken = self.stage.work / "broken"
+        shutil.copytree(self.voice, broken)
+        graph = broken / "silero_vad.onnx"
+        graph.write_bytes(graph.read_bytes()[:1_000_000])
+        ran = self._push("ana", broken, f"{self.namespace}/broken", "half of it")
         release = ran.json()
         unread: dict[str, Any] = next(iter(release["unread"]), {})
         return Step(
             "pre-trained / external models",
-            f"push {SILERO.requirement}, {SILERO.about}",
+            "push the same model with one file cut off in the middle",
             f"scan {release['verdict']}: {unread.get('path')}: {unread.get('reason')}; "
             f"decision {_outcome(release)}",
             ran.code == 1 and release["verdict"] == "unknown",
