@@ -1,17 +1,24 @@
-"""Text for people and lists of words: nothing in them acts, once they are what they say."""
+"""Text for people, lists of words, and text of no known use: nothing in it acts by itself."""
 
 from __future__ import annotations
+
+import codecs
+import re
 
 from assay.core.finding import Confidence, Severity
 from assay.scanning.references import DISAGREEMENT
 from assay.scanning.rules import Rule, table
-from assay.scanning.scanners.text_names import is_inert_name
+from assay.scanning.scanners.text_names import extension, is_inert_name
+from assay.scanning.scanners.yaml_config import judge_front_matter
 from assay.scanning.subject import Answer, Buffer, Subject
 
-_OVERRIDES = tuple(
-    chr(point).encode() for point in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-)
-_PEOPLE = (".md", ".markdown", ".rst")
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile("[\U000e0020-\U000e007e]{8}")
+_PEOPLE = frozenset({".md", ".markdown", ".rst"})
+_WORDS = frozenset(".txt .vocab .bpe .merges .csv .tsv".split())
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_SAMPLE = 64 * 1024
 
 TITLE = "Text"
 RULES = table(
@@ -26,24 +33,58 @@ RULES = table(
             "Look at the text in an editor that shows control characters.",
             DISAGREEMENT,
         ),
+        Rule(
+            "text.invisible",
+            "Text nobody sees",
+            Severity.MEDIUM,
+            Confidence.MEDIUM,
+            "The text holds a run of characters that stand for letters and are never shown. A "
+            "model or another program that reads the text sees them.",
+            "Remove the characters, and find out who put them there.",
+            DISAGREEMENT,
+        ),
     )
 )
 
 
-def is_inert(data: Buffer, subject: Subject) -> bool:
-    """Whether only people read a text of this name."""
-    del data
-    return is_inert_name(subject.name)
+def is_text(data: Buffer, subject: Subject) -> bool:
+    """Whether nothing but a reader takes it: the last kind asked, so that all other text is."""
+    del data, subject
+    return True
+
+
+def is_encoded_text(data: Buffer, subject: Subject) -> bool:
+    """Whether a text for people by its name is in another encoding than UTF-8."""
+    if not is_inert_name(subject.name):
+        return False
+    sample = bytes(data[:_SAMPLE])
+    if sample.startswith(_MARKS):
+        return sample[2:4].count(b"\0") == 1 or not sample[2:4].isascii()
+    return _CONTROL.search(sample) is None
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
-    """Report what makes a text for people misleading; a list of words may hold anything."""
-    if not subject.name.lower().endswith(_PEOPLE):
+    """Report what makes a text misleading; a list of words may hold any character."""
+    ending = extension(subject.name)
+    if ending in _WORDS and ending != ".txt":
         return
-    text = bytes(data)
-    for mark in _OVERRIDES:
-        at = text.find(mark)
-        if at >= 0:
-            shown = f"U+{ord(mark.decode()):04X}"
-            answer.find(RULES["text.direction-override"], shown, offset=at)
-            return
+    text = bytes(data).decode("utf-8", "replace")
+    if ending in _PEOPLE or not is_inert_name(subject.name):
+        _characters(text, answer)
+    if ending in _PEOPLE:
+        judge_front_matter(text, subject, answer)
+
+
+def _characters(text: str, answer: Answer) -> None:
+    if text.isascii():
+        return
+    found = _OVERRIDES.search(text)
+    if found:
+        at = len(text[: found.start()].encode("utf-8", "replace"))
+        shown = f"U+{ord(found.group()):04X}"
+        answer.find(RULES["text.direction-override"], shown, offset=at)
+    hidden = _HIDDEN.search(text)
+    if hidden:
+        spelled = "".join(chr(ord(char) - 0xE0000) for char in hidden.group())
+        at = len(text[: hidden.start()].encode("utf-8", "replace"))
+        answer.find(RULES["text.invisible"], f"{spelled}…", offset=at)

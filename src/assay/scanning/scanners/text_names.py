@@ -1,7 +1,8 @@
-"""Which text files only people read, by name; every other has a program that reads it."""
+"""Which text files only people read, by name."""
 
 from __future__ import annotations
 
+import mmap
 import posixpath
 import re
 
@@ -14,38 +15,33 @@ _INERT_NAMES = re.compile(
     r"([._-][a-z0-9._-]*)?\Z|\.git(attributes|ignore|keep)\Z",
     re.IGNORECASE,
 )
-_REQUIREMENTS = re.compile(r"(.*[-_.])?(requirements|constraints)([-_.].*)?\.txt\Z", re.IGNORECASE)
-_CODE = frozenset(
-    ".py .pyx .pyi .pyw .pth .sh .bash .zsh .fish .ps1 .psm1 .bat .cmd .vbs .js .mjs .cjs .ts .rb "
-    ".pl .php .lua .r .jl .c .cc .cpp .cu .h .hpp .rs .go .java .scala .cs .swift .m .mm .html .htm "
-    ".svg .xml .xhtml .ipynb .sql .desktop .service .mk .cmake .el .tcl .awk .hta .jse .wsf".split()
-)
-_CONFIGURATION = frozenset(".yaml .yml .toml .ini .cfg .conf .properties .env .gin".split())
-_TEMPLATES = frozenset(".jinja .jinja2 .j2 .tmpl .template .mustache".split())
-_CODE_NAMES = frozenset("makefile dockerfile jenkinsfile rakefile gemfile vagrantfile".split())
-_SHEBANG = b"#!"
-_TAGS = (b"{{", b"{%", b"{#")
+_START_BYTES = 64 * 1024
+_START_LINE = re.compile(rb"import[ \t]\S")
+
+
+def base_name(path: str) -> str:
+    """The last part of a path, in an archive that of the member."""
+    return path.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
+
+
+def extension(path: str) -> str:
+    """The ending of a name, lower case, with its dot; "" without one."""
+    return posixpath.splitext(base_name(path))[1].lower()
+
+
+def is_start_file(data: bytes | bytearray | memoryview | mmap.mmap, name: str) -> bool:
+    """Whether it is a path file that makes Python import something whenever it starts.
+
+    Source: Python's `site` module; lines that begin with `import` are run.
+    """
+    if extension(name) != ".pth" or len(data) > _START_BYTES:
+        return False
+    text = bytes(data)
+    if b"\0" in text or not text.isascii():
+        return False
+    return any(_START_LINE.match(line) for line in text.split(b"\n"))
 
 
 def is_inert_name(path: str) -> bool:
     """Whether a text of this name is for people, or a plain list of words."""
-    name = path.rsplit("/", 1)[-1]
-    ending = posixpath.splitext(name)[1].lower()
-    return ending in _INERT_ENDINGS or _INERT_NAMES.match(name) is not None
-
-
-def reason_of(path: str, head: bytes) -> str:
-    """Why a text of this name and beginning is not judged; "" where it may be."""
-    name = path.rsplit("/", 1)[-1].lower()
-    ending = posixpath.splitext(name)[1]
-    if head.startswith(_SHEBANG):
-        return "a script: code beside weights is not judged yet"
-    if ending in _CODE or name in _CODE_NAMES:
-        return "code beside weights is not judged yet"
-    if ending in _CONFIGURATION:
-        return "configuration in this format is not judged yet"
-    if ending in _TEMPLATES:
-        return "a template runs when it is used: not judged yet"
-    if _REQUIREMENTS.match(name):
-        return "what the requirements install is not judged yet"
-    return ""
+    return extension(path) in _INERT_ENDINGS or _INERT_NAMES.match(base_name(path)) is not None

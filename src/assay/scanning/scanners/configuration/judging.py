@@ -1,0 +1,339 @@
+"""Judging a document by the keys that loaders act upon."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from assay.core.finding import Severity
+from assay.scanning.notes import CodeReference
+from assay.scanning.scanners.configuration import commands
+from assay.scanning.scanners.configuration.documents import judge_named
+from assay.scanning.scanners.configuration.imports import DOTTED, Reach, reach
+from assay.scanning.scanners.configuration.interpolation import resolved
+from assay.scanning.scanners.configuration.rules import RULES
+from assay.scanning.scanners.jinja_template import judge_template
+from assay.scanning.scanners.python_code.known import SECRET_KEY
+from assay.scanning.subject import Answer, Subject
+
+_TAGS = re.compile(r"\{[{%#]")
+_LOCAL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+_TORCH_ACTIVATION = re.compile(r"torch\.nn\.modules\.(activation|linear)\.[A-Z]\w*\Z")
+_LANGCHAIN = ("langchain", "langchain_core", "langchain_community", "langchain_openai")
+_ENVIRONMENT = re.compile(r"\$\{(?:oc\.env|env|oc\.decode)[:.]\s*([\w]+)")
+_MOST_TEMPLATES = 64
+_MOST_FOUND = 100
+KNOWN_PARENTS = ("transformers", "peft", "diffusers", "sentence_transformers")
+
+Around = Mapping[str, Any]
+
+
+def judge_document(
+    document: Any, subject: Subject, answer: Answer, *, line: int | None = None
+) -> None:
+    """Judge a document of dicts, lists and values, whatever it was written in.
+
+    Args:
+        document: As a plain loader would make it; objects may be shared.
+        subject: The file that holds it; its name decides which loader reads it.
+        answer: Takes findings, and notes on the code the document names.
+        line: Where it begins, if it is one of several.
+    """
+    judging = Judging(document, subject, answer, line)
+    judge_named(document, judging)
+    for found in objects(document):
+        judging.object(found)
+
+
+def objects(document: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document once, without recursion."""
+    waiting = [document]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        if isinstance(value, dict):
+            seen.add(id(value))
+            yield value
+            waiting.extend(v for v in value.values() if isinstance(v, (dict, list)) and v)
+        elif isinstance(value, list):
+            if len(value) > 1000:
+                value = _sifted(value)
+            else:
+                seen.add(id(value))
+            waiting.extend(v for v in value if isinstance(v, (dict, list)) and v)
+
+
+def _sifted(values: list[Any]) -> list[Any]:
+    """The containers of a long list, without lists of plain values such as merges are."""
+    return [
+        v
+        for v in values
+        if type(v) is dict or (type(v) is list and any(type(i) in (dict, list) for i in v))
+    ]
+
+
+class Judging:
+    """One document being judged.
+
+    Attributes:
+        subject: The file that holds it.
+        answer: Takes what is found.
+    """
+
+    def __init__(
+        self, document: Any, subject: Subject, answer: Answer, line: int | None
+    ) -> None:
+        self._document = document
+        self.subject = subject
+        self.answer = answer
+        self._line = line
+        self._templates = 0
+        self._told = 0
+
+    def object(self, found: dict[str, Any]) -> None:
+        """Judge one object by its keys."""
+        for key in _KEYS.intersection(found):
+            _BY_KEY[key](self, key, found[key], found)
+
+    def find(self, rule: str, evidence: str, severity: Severity | None = None) -> None:
+        """Report a finding in this document."""
+        if self._told < _MOST_FOUND or (severity or RULES[rule].severity).at_least(Severity.HIGH):
+            self._told += 1
+            self.answer.find(RULES[rule], evidence, line=self._line, severity=severity)
+
+    def imported(self, key: str, value: str, *, strict: bool = True) -> None:
+        """Judge a dotted name that a loader imports and calls.
+
+        Args:
+            key: What names it.
+            value: The name.
+            strict: Whether the key always names something to import; else only what is
+                dangerous is told.
+        """
+        found = reach(value, self.subject.policy)
+        shown = f"{key}: {value}"
+        if found is Reach.DANGEROUS:
+            self.find("config.dangerous-import", shown)
+        elif found is Reach.REVIEW and strict:
+            self.find("config.dangerous-import", shown, Severity.MEDIUM)
+        elif found is Reach.UNKNOWN and strict:
+            self.find("config.import-reference", shown)
+            self.code(key, value.replace(":", ".").rpartition(".")[0], value, told=False)
+
+    def code(
+        self, key: str, module: str, target: str, *, told: bool = True, required: bool = False
+    ) -> None:
+        """Note code beside the document: `module` is dotted, and a file below its folder."""
+        path = module.strip(".").replace(".", "/")
+        if told:
+            self.find("config.remote-code", f"{key}: {target}")
+        self.answer.note(
+            CodeReference(
+                self.subject.full_name, key, target[:200], f"{path}.py", required, self._line or 0
+            )
+        )
+
+    def elsewhere(self, key: str, target: str) -> None:
+        """Report code of another repository."""
+        self.find("config.code-elsewhere", f"{key}: {target}")
+
+    # Keys
+
+    def remote(self, key: str, value: Any, _: Around) -> None:
+        """`auto_map`, `custom_pipelines` and others: names of classes in files beside it."""
+        for inner, text in _named_texts(key, value):
+            repository, separator, rest = text.rpartition("--")
+            if separator:
+                self.elsewhere(inner, text)
+            elif "/" in rest or rest.startswith(("http:", "https:")):
+                self.elsewhere(inner, text)
+            elif _LOCAL_NAME.match(rest):
+                module = rest.rpartition(".")[0] if "." in rest else rest
+                self.code(inner, module, text)
+            elif rest:
+                self.find("config.remote-code", f"{inner}: {text}", Severity.MEDIUM)
+            del repository
+
+    def generate(self, key: str, value: Any, _: Around) -> None:
+        """`custom_generate`: a repository or folder with `custom_generate/generate.py`."""
+        for inner, text in _named_texts(key, value):
+            if text in (".", "./"):
+                self.code(inner, "custom_generate.generate", text)
+            else:
+                self.elsewhere(inner, text)
+
+    def trust(self, key: str, value: Any, _: Around) -> None:
+        """`trust_remote_code`: whoever reads the document with a training tool runs code."""
+        if value is True or (isinstance(value, str) and value.lower() == "true"):
+            self.find("config.trusts-code", f"{key}: {_shown(value)}")
+
+    def target(self, key: str, value: Any, around: Around) -> None:
+        """`_target_` (Hydra, OmegaConf): imported and called with the keys around it."""
+        if not isinstance(value, str) or not value:
+            return
+        name = resolved(value, self._document)
+        if "${" in name:
+            self.find("config.import-reference", f"{key}: {value}", Severity.MEDIUM)
+            return
+        shown = key if name == value else f"{key}: {value} ="
+        if reach(name, self.subject.policy) is Reach.REVIEW and _leaks(around, self._document):
+            self.find("config.dangerous-import", f"{shown}: {name} with a secret")
+        elif _flags(around):
+            self.find("config.dangerous-import", f"{shown}: {name} with {_flags(around)[0]}")
+        else:
+            self.imported(shown, name)
+
+    def activation(self, key: str, value: Any, _: Around) -> None:
+        """A name that becomes an import as soon as it is dotted."""
+        if not isinstance(value, str) or not DOTTED.match(value):
+            return
+        if _TORCH_ACTIVATION.match(value) is None:
+            self.imported(key, value)
+
+    def class_path(self, key: str, value: Any, around: Around) -> None:
+        """`class_path` with `init_args` (Lightning, jsonargparse)."""
+        if isinstance(value, str) and DOTTED.match(value):
+            self.imported(key, value, strict="init_args" in around)
+
+    def typed(self, key: str, value: Any, around: Around) -> None:
+        """`type` or `target` beside parameters (Haystack, latent diffusion, NeMo)."""
+        beside = _PARAMETERS.intersection(around)
+        if beside and isinstance(value, str) and DOTTED.match(value):
+            self.imported(key, value, strict=False)
+
+    def template(self, key: str, value: Any, _: Around) -> None:
+        """Templates: programs that run on every conversation."""
+        for inner, text in _named_texts(key, value):
+            if _TAGS.search(text) or key in _ALWAYS_TEMPLATES:
+                self._templates += 1
+                if self._templates > _MOST_TEMPLATES:
+                    self.answer.unread(f"more than {_MOST_TEMPLATES} templates")
+                    return
+                judge_template(text, self.subject, self.answer, what=inner)
+
+    def maybe_template(self, key: str, value: Any, around: Around) -> None:
+        """`template` is Jinja where `template_format` says so (LangChain)."""
+        if str(around.get("template_format", "")).startswith("jinja"):
+            self.template(key, value, around)
+
+    def rebuild(self, key: str, value: Any, around: Around) -> None:
+        """Keys of jsonpickle."""
+        if isinstance(value, int) and key != "py/reduce":
+            return
+        shown = f"{key}: {_shown(value)}"
+        if key in ("py/object", "py/type") and isinstance(value, str):
+            found = reach(value, self.subject.policy)
+            calls = _CALLS.intersection(around)
+            if found in (Reach.LIBRARY, Reach.UNKNOWN) and not calls:
+                self.find("config.object-rebuilding", shown, Severity.MEDIUM)
+                return
+        self.find("config.object-rebuilding", shown)
+
+    def langchain(self, key: str, value: Any, around: Around) -> None:
+        """`lc`: a class of LangChain, by its path."""
+        path = around.get("id")
+        if not isinstance(value, int) or not isinstance(path, list) or not path:
+            return
+        if str(path[0]) not in _LANGCHAIN and around.get("type") == "constructor":
+            shown = f"{key}: {_shown(path)}"
+            self.find("config.import-reference", shown, Severity.MEDIUM)
+
+    def parent(self, key: str, value: Any, around: Around) -> None:
+        """`parent_library` of an adapter: imported to find the base model's class."""
+        if isinstance(value, str) and value.split(".", 1)[0] not in KNOWN_PARENTS:
+            parts = value.split(".")
+            if parts[0] == "transformers_modules":
+                self.code(key, parts[-1], value)
+                return
+            name = str(around.get("base_model_class", ""))
+            self.imported(key, f"{value}.{name}" if DOTTED.match(f"{value}.{name}") else value)
+            if reach(value, self.subject.policy) is Reach.UNKNOWN:
+                self.find("config.import-reference", f"{key}: {value}", Severity.MEDIUM)
+
+    def command(self, key: str, value: Any, around: Around) -> None:
+        """A command that an editor, a container or a build runs."""
+        commands.judge(key, value, around, self)
+
+
+_PARAMETERS = frozenset(
+    "params init_parameters init_args kwargs args _args_ parameters init_params".split()
+)
+_ALWAYS_TEMPLATES = frozenset({"chat_template_jinja", "jinja_template"})
+_CALLS = frozenset("py/reduce py/newargs py/newargsex py/initargs".split())
+_BY_KEY: dict[str, Callable[[Judging, str, Any, Around], None]] = {
+    **dict.fromkeys(
+        "auto_map custom_pipeline custom_pipelines remote_code impl_module".split(), Judging.remote
+    ),
+    "custom_generate": Judging.generate,
+    "trust_remote_code": Judging.trust,
+    "_target_": Judging.target,
+    **dict.fromkeys(
+        "activation_function activation_fn sbert_ce_default_activation_function hidden_act "
+        "module_class loader_module python_function _component_ __target__".split(),
+        Judging.activation,
+    ),
+    "class_path": Judging.class_path,
+    "type": Judging.typed,
+    "target": Judging.typed,
+    **dict.fromkeys(
+        "chat_template chat_templates prompt_template jinja_template chat_template_jinja "
+        "tool_template default_chat_template".split(),
+        Judging.template,
+    ),
+    "template": Judging.maybe_template,
+    **dict.fromkeys(
+        "py/object py/reduce py/function py/type py/newargs py/newargsex py/ref py/state "
+        "py/repr py/initargs".split(),
+        Judging.rebuild,
+    ),
+    "lc": Judging.langchain,
+    "parent_library": Judging.parent,
+    **dict.fromkeys(commands.KEYS, Judging.command),
+}
+_KEYS = frozenset(_BY_KEY)
+
+
+def _flags(around: Around) -> list[str]:
+    """Arguments that switch a loader's guard off."""
+    found = [key for key in ("allow_pickle",) if around.get(key) is True]
+    return found + [key for key in ("weights_only", "safe_mode") if around.get(key) is False]
+
+
+def _leaks(around: Around, document: Any) -> bool:
+    """Whether an argument holds a variable of the environment that is a secret."""
+    for value in around.values():
+        if not isinstance(value, str) or "${" not in value:
+            continue
+        names = _ENVIRONMENT.findall(value) + _ENVIRONMENT.findall(resolved(value, document))
+        if any(SECRET_KEY.search(name) for name in names):
+            return True
+    return False
+
+
+def _named_texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The texts in a key's value, each with the keys that lead to it."""
+    waiting: list[tuple[str, Any]] = [(key, value)]
+    while waiting:
+        name, item = waiting.pop()
+        if isinstance(item, str):
+            yield name, item
+        elif isinstance(item, list):
+            waiting.extend((name, part) for part in item[:1000])
+        elif isinstance(item, dict):
+            skipped = _NOT_CODE if key.startswith("custom_pipeline") else ()
+            waiting.extend(
+                (f"{name}.{inner}"[:120], part)
+                for inner, part in list(item.items())[:1000]
+                if inner not in skipped
+            )
+
+
+_NOT_CODE = frozenset({"pt", "tf", "default", "type"})
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)[:200]

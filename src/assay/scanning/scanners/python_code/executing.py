@@ -1,0 +1,119 @@
+"""Judging what a program runs as code: text, code objects, files, modules by name."""
+
+from __future__ import annotations
+
+from assay.core.finding import Confidence, Severity
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
+from assay.scanning.scanners.python_code.known import (
+    BUILDS_CODE,
+    COMPILES,
+    EXECUTES,
+    MILD_EXECUTES,
+    RUNS_FILES,
+    SYSTEM_MODULES,
+)
+from assay.scanning.scanners.python_code.sources import fragments
+from assay.scanning.scanners.python_code.state import Call, Place
+from assay.scanning.scanners.python_code.values import CODED, DECODED, NETWORK, READ, Value, taints_of
+
+_PARSED = "builtins.compile()"
+
+
+def judge(call: Call, deeds: Deeds) -> None:
+    """Note what a call runs as code."""
+    name = call.name
+    if name in EXECUTES:
+        _text(call, call.argument(0), deeds)
+    elif name in COMPILES:
+        _compiled(call, deeds)
+    elif name in BUILDS_CODE:
+        _code(call, deeds)
+    elif name in RUNS_FILES or call.name.endswith((".exec_module", ".load_module")):
+        _file(call, deeds)
+    elif name in ("builtins.__import__", "importlib.import_module"):
+        _computed(call, deeds)
+    elif name.endswith(".?") and name[:-2] in SYSTEM_MODULES:
+        _computed(call, deeds, Severity.MEDIUM)
+    elif name == "builtins.getattr":
+        _computed(call, deeds, Severity.LOW)
+
+
+def _text(call: Call, text: Value, deeds: Deeds) -> None:
+    taints = taints_of(text)
+    if NETWORK in taints:
+        deeds.add("code.downloads-and-runs", call.line, shown(call), call.place)
+    elif DECODED in taints:
+        deeds.add("code.executes-decoded", call.line, shown(call), call.place)
+    elif text.name.startswith(("marshal.", "types.CodeType")):
+        severity = None if call.place.unasked else Severity.HIGH
+        deeds.add("code.executes-decoded", call.line, shown(call), call.place, severity)
+    elif call.name in MILD_EXECUTES:
+        deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.LOW)
+    elif text.is_constant or (text.name == _PARSED and text.items and text.items[0].is_constant):
+        severity = Severity.HIGH if call.hidden else Severity.LOW
+        deeds.add("code.executes-text", call.line, shown(call), call.place, severity)
+    else:
+        severity, confidence = _unknown_text(call, text)
+        deeds.add("code.executes-text", call.line, shown(call), call.place, severity, confidence)
+
+
+def _unknown_text(call: Call, text: Value) -> tuple[Severity, Confidence]:
+    """Text of which only the origin is known."""
+    if call.hidden:
+        return Severity.HIGH, Confidence.HIGH
+    if CODED in taints_of(text):
+        return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
+    if READ in taints_of(text):
+        path = fragments(text)
+        python = path.rstrip().endswith((".py", ".py…", "…")) or ".py" in path
+        if call.place is Place.IMPORT and not python:
+            return Severity.HIGH, Confidence.MEDIUM
+        return (Severity.MEDIUM if call.place.unasked else Severity.LOW), Confidence.MEDIUM
+    if call.name != "builtins.eval":
+        return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
+    return (Severity.MEDIUM if call.place.unasked else Severity.LOW), Confidence.LOW
+
+
+def _compiled(call: Call, deeds: Deeds) -> None:
+    taints = taints_of(call.argument(0, "source"))
+    if NETWORK in taints:
+        deeds.add("code.downloads-and-runs", call.line, shown(call), call.place)
+    elif DECODED in taints:
+        deeds.add("code.executes-decoded", call.line, shown(call), call.place)
+    elif call.hidden:
+        deeds.add("code.obfuscated", call.line, shown(call), call.place)
+
+
+def _code(call: Call, deeds: Deeds) -> None:
+    """Code objects made of bytes, or put together."""
+    taints = taints_of(*call.values)
+    if NETWORK in taints:
+        deeds.add("code.downloads-and-runs", call.line, shown(call), call.place)
+    elif call.name.startswith("marshal.") or DECODED in taints:
+        known = DECODED in taints or call.argument(0).is_constant
+        severity = None if known or call.place.unasked else Severity.MEDIUM
+        deeds.add("code.executes-decoded", call.line, shown(call), call.place, severity)
+    elif call.name in ("types.CodeType", "new.code"):
+        deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.MEDIUM)
+    elif call.hidden:
+        deeds.add("code.obfuscated", call.line, shown(call), call.place)
+
+
+def _file(call: Call, deeds: Deeds) -> None:
+    taints = taints_of(*call.values)
+    if call.callee.receiver is not None:
+        taints |= taints_of(call.callee.receiver)
+    if NETWORK in taints:
+        deeds.add("code.downloads-and-runs", call.line, shown(call), call.place)
+    else:
+        severity = Severity.HIGH if call.hidden else Severity.LOW
+        deeds.add("code.executes-text", call.line, shown(call), call.place, severity)
+
+
+def _computed(call: Call, deeds: Deeds, severity: Severity = Severity.LOW) -> None:
+    """A module or function of which the name is worked out while the program runs."""
+    taints = taints_of(*call.values, call.callee)
+    if taints & {DECODED, NETWORK}:
+        deeds.add("code.obfuscated", call.line, shown(call), call.place, Severity.HIGH)
+    elif severity is not Severity.LOW:
+        deeds.add("code.obfuscated", call.line, shown(call), call.place, severity)

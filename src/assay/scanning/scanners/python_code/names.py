@@ -1,0 +1,86 @@
+"""Dotted names: aliases resolved, detours cut, namespaces looked up by text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.scanning.scanners.python_code.values import Value
+
+_SAME = {
+    "posix": "os",
+    "nt": "os",
+    "__builtin__": "builtins",
+    "__builtins__": "builtins",
+    "_io": "io",
+    "_pickle": "pickle",
+    "cPickle": "pickle",
+    "_socket": "socket",
+    "_subprocess": "subprocess",
+    "urllib2": "urllib.request",
+    "urllib3.request": "urllib3",
+    "np": "numpy",
+    "tf": "tensorflow",
+    "tf_keras": "keras",
+}
+"""Modules that are one module, or as good as one."""
+
+_DETOURS = frozenset(
+    "os sys subprocess builtins __builtins__ __builtin__ importlib socket shutil ctypes marshal "
+    "posix base64".split()
+)
+"""Modules of the standard library that other modules import, so that they are their attributes."""
+
+INTERNALS = frozenset(
+    "__subclasses__ __globals__ __builtins__ __code__ __closure__ f_globals f_locals f_builtins "
+    "gi_frame cr_frame tb_frame __mro__ __bases__ __base__ func_globals func_code".split()
+)
+"""Attributes that lead from any object to everything else."""
+
+_NAMESPACES = frozenset(
+    "__dict__ __globals__ f_globals f_builtins f_locals __builtins__ func_globals".split()
+)
+_MODULES = frozenset(
+    "os sys subprocess builtins importlib socket shutil ctypes marshal posix pickle base64 zlib "
+    "pty runpy requests urllib".split()
+)
+
+
+def import_name(dotted: str) -> str:
+    """A module's name as rules know it."""
+    head, dot, rest = dotted.partition(".")
+    return f"{_SAME.get(head, head)}{dot}{rest}"
+
+
+def attribute_name(base: str, name: str) -> str:
+    """The dotted name of an attribute."""
+    if name in ("__dict__", "__call__", "__func__", "__wrapped__"):
+        return base
+    if name in _NAMESPACES:
+        return "builtins" if name in ("f_builtins", "__builtins__") else "globals()"
+    if name in _DETOURS and base != name and base not in ("tensorflow", "torch.backends", "globals()"):
+        if not base.endswith(("()", "[]")) and not base.startswith("."):
+            return import_name(name)
+    return f"{base}.{name}"
+
+
+def is_namespace(name: str) -> bool:
+    """Whether items of what has this name are what is bound in a module."""
+    return name in ("globals()", "sys.modules", "sys.modules()") or name in _MODULES
+
+
+def looked_up(base: Value, key: Any, *, computed: bool) -> Value:
+    """What a namespace has under a text."""
+    if not isinstance(key, str):
+        return Value()
+    if base.name in ("globals()", "sys.modules"):
+        if key in ("__builtins__", "builtins", "__builtin__"):
+            return Value(name="builtins", hidden=True)
+        if key in base.items:
+            return base.items[key].concealed() if computed else base.items[key]
+        root = key.partition(".")[0]
+        if root in _MODULES or base.name == "sys.modules":
+            return Value(name=import_name(key), hidden=root in _MODULES)
+        if base.name == "globals()" and key in ("exec", "eval", "__import__", "compile", "open"):
+            return Value(name=f"builtins.{key}", hidden=True)
+        return Value()
+    return Value(name=attribute_name(base.name, key), hidden=True)

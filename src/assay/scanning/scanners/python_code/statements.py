@@ -1,0 +1,410 @@
+"""Going through a program's statements in order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from assay.scanning.scanners.python_code.calls import make_call
+from assay.scanning.scanners.python_code.expressions import bind, element_of, item
+from assay.scanning.scanners.python_code.following import follow_unknown
+from assay.scanning.scanners.python_code.known import LIFECYCLE
+from assay.scanning.scanners.python_code.names import attribute_name, import_name
+from assay.scanning.scanners.python_code.state import (
+    MOST_DEPTH,
+    Call,
+    ClassRecord,
+    Place,
+    Program,
+    Scope,
+)
+from assay.scanning.scanners.python_code.values import (
+    NOTHING,
+    UNKNOWN,
+    Value,
+    constant,
+    taints_of,
+)
+
+_MOST_BRANCHES = 2_000
+_PLAIN_BODY = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.If, ast.Pass)
+_MOST_PLAIN = 12
+
+
+def run(program: Program, body: list[ast.stmt], scope: Scope) -> None:
+    """Go through statements."""
+    program.depth += 1
+    if program.depth > MOST_DEPTH:
+        program.depth -= 1
+        program.cut = True
+        return
+    try:
+        for node in body:
+            program.step()
+            handler = _HANDLERS.get(type(node))
+            if handler is not None:
+                handler(program, node, scope)
+    finally:
+        program.depth -= 1
+
+
+def _expression(program: Program, node: ast.Expr, scope: Scope) -> None:
+    program.evaluate(program, node.value, scope)
+
+
+def _assign(program: Program, node: ast.Assign, scope: Scope) -> None:
+    value = program.evaluate(program, node.value, scope)
+    for target in node.targets:
+        assign(program, target, value, scope)
+
+
+def _annotated(program: Program, node: ast.AnnAssign, scope: Scope) -> None:
+    program.evaluate(program, node.annotation, scope)
+    if node.value is not None:
+        assign(program, node.target, program.evaluate(program, node.value, scope), scope)
+
+
+def _augmented(program: Program, node: ast.AugAssign, scope: Scope) -> None:
+    load = _loaded(node.target)
+    both = ast.BinOp(left=load, op=node.op, right=node.value)
+    ast.copy_location(both, node)
+    assign(program, node.target, program.evaluate(program, both, scope), scope)
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target)
+    return target
+
+
+def assign(program: Program, target: ast.expr, value: Value, scope: Scope) -> None:
+    """Bind a target; what is not the program's own is told of."""
+    if isinstance(target, ast.Name):
+        scope.set(target.id, value)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for index, part in enumerate(target.elts):
+            plain = part.value if isinstance(part, ast.Starred) else part
+            assign(program, plain, item(value, constant(index)), scope)
+    elif isinstance(target, ast.Attribute):
+        _assign_attribute(program, target, value, scope)
+    elif isinstance(target, ast.Subscript):
+        _assign_item(program, target, value, scope)
+
+
+def _assign_attribute(program: Program, target: ast.Attribute, value: Value, scope: Scope) -> None:
+    base = program.evaluate(program, target.value, scope)
+    line = program.line_of(target)
+    if base.owner and base.owner in program.classes:
+        program.classes[base.owner].attributes[target.attr] = value
+    elif base.name and not base.name.endswith(("()", "[]")):
+        name = attribute_name(base.name, target.attr)
+        program.listener.assignment(name, value, scope.place, line)
+        _expect(program, value, scope)
+    elif isinstance(target.value, ast.Name):
+        items = {**base.items, target.attr: value} if len(base.items) < 500 else base.items
+        taints = base.taints | value.taints
+        scope.set(target.value.id, replace(base, items=items, taints=taints))
+
+
+def _expect(program: Program, value: Value, scope: Scope) -> None:
+    """What is put in the place of something else will be called like it."""
+    if value.code is not None:
+        follow_unknown(program, value, Place.LOAD if scope.place.unasked else scope.place)
+    elif value.owner:
+        program.handed.add(value.owner)
+
+
+def _assign_item(program: Program, target: ast.Subscript, value: Value, scope: Scope) -> None:
+    base = program.evaluate(program, target.value, scope)
+    key = program.evaluate(program, target.slice, scope)
+    if base.name in ("os.environ", "sys.modules", "globals()", "builtins"):
+        name = f"{base.name}[{key.text or '?'}]"
+        program.listener.assignment(name, value, scope.place, program.line_of(target))
+        _expect(program, value, scope)
+        if base.name == "globals()" and key.text is not None:
+            scope.module().set(key.text, value)
+    elif isinstance(target.value, ast.Name) and len(base.items) < 2000:
+        known = key.constant if key.text is not None else f"?{len(base.items)}"
+        items = {**base.items, known: value}
+        taints = base.taints | taints_of(value)
+        name = target.value.id
+        scope.set(name, replace(base, items=items, taints=taints, constant=NOTHING))
+
+
+def _if(program: Program, node: ast.If, scope: Scope) -> None:
+    """Branches in turn; `elif` after `elif` is no nesting."""
+    branches: list[dict[str, Value]] = []
+    current: ast.If | None = node
+    while current is not None and len(branches) < _MOST_BRANCHES:
+        program.evaluate(program, current.test, scope)
+        place = scope.place
+        if _is_main(current.test) and place is Place.IMPORT:
+            scope.place = Place.SCRIPT
+        branches.append(_branch(program, current.body, scope))
+        scope.place = place
+        only = current.orelse[0] if len(current.orelse) == 1 else None
+        if isinstance(only, ast.If):
+            current = only
+        else:
+            branches.append(_branch(program, current.orelse, scope))
+            current = None
+    scope.merge(*branches)
+
+
+def _is_main(test: ast.expr) -> bool:
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return named and any(
+        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+    )
+
+
+def _branch(program: Program, body: list[ast.stmt], scope: Scope) -> dict[str, Value]:
+    changes: dict[str, Value] = {}
+    with scope.branch(changes):
+        program.run(program, body, scope)
+    return changes
+
+
+def _for(program: Program, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+    source = program.evaluate(program, node.iter, scope)
+    if not _gone_through(program, node, source, scope):
+        changes: dict[str, Value] = {}
+        with scope.branch(changes):
+            assign(program, node.target, element_of(source), scope)
+            program.run(program, node.body, scope)
+        scope.merge(changes, {})
+    program.run(program, node.orelse, scope)
+
+
+def _gone_through(
+    program: Program, node: ast.For | ast.AsyncFor, source: Value, scope: Scope
+) -> bool:
+    """Go through a loop over a constant round by round, as long as it works something out."""
+    known = source.constant
+    if not isinstance(known, (str, bytes, tuple)) or not 0 < len(known) <= program.loops:
+        return False
+    plain = len(node.body) <= _MOST_PLAIN and all(isinstance(s, _PLAIN_BODY) for s in node.body)
+    if not plain and len(known) > 4:
+        return False
+    for number, each in enumerate(known):
+        program.loops -= 1
+        assign(program, node.target, constant(each, source.taints), scope)
+        program.run(program, node.body, scope)
+        if number == 1 and not _works_out(node.body, scope):
+            break
+    return True
+
+
+def _works_out(body: list[ast.stmt], scope: Scope) -> bool:
+    """Whether any name that the body changes is text, bytes or a list that is known now."""
+    for node in body:
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign):
+            targets = [node.target]
+        elif isinstance(node, ast.If):
+            if _works_out([*node.body, *node.orelse], scope):
+                return True
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            function = node.value.func
+            targets = [function.value] if isinstance(function, ast.Attribute) else []
+        for target in targets:
+            if isinstance(target, ast.Name):
+                value = scope.find(target.id)
+                if value is not None and isinstance(value.constant, (str, bytes, tuple)):
+                    return True
+    return False
+
+
+def _while(program: Program, node: ast.While, scope: Scope) -> None:
+    plain = len(node.body) <= _MOST_PLAIN and all(isinstance(s, _PLAIN_BODY) for s in node.body)
+    test = program.evaluate(program, node.test, scope)
+    if plain and test.is_constant and test.constant and not isinstance(node.test, ast.Constant):
+        names = [part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)]
+        rounds = 0
+        while program.loops > 0 and test.is_constant and test.constant:
+            program.loops -= 1
+            rounds += 1
+            before = [scope.find(name) for name in names]
+            program.run(program, node.body, scope)
+            same = all(scope.find(name) is old for name, old in zip(names, before, strict=True))
+            if same or (rounds == 3 and not _works_out(node.body, scope)):
+                break
+            test = program.evaluate(program, node.test, scope)
+    else:
+        scope.merge(_branch(program, node.body, scope), {})
+    program.run(program, node.orelse, scope)
+
+
+def _try(program: Program, node: Any, scope: Scope) -> None:
+    program.run(program, node.body, scope)
+    branches: list[dict[str, Value]] = [{}]
+    for handler in node.handlers:
+        changes: dict[str, Value] = {}
+        with scope.branch(changes):
+            if handler.name:
+                scope.set(handler.name, UNKNOWN)
+            program.run(program, handler.body, scope)
+        branches.append(changes)
+    scope.merge(*branches)
+    program.run(program, node.orelse, scope)
+    program.run(program, node.finalbody, scope)
+
+
+def _with(program: Program, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+    for entry in node.items:
+        value = program.evaluate(program, entry.context_expr, scope)
+        if entry.optional_vars is not None:
+            assign(program, entry.optional_vars, value, scope)
+    program.run(program, node.body, scope)
+
+
+def _import(program: Program, node: ast.Import, scope: Scope) -> None:
+    del program
+    for alias in node.names:
+        name = import_name(alias.name)
+        bound = alias.asname or alias.name.partition(".")[0]
+        scope.set(bound, Value(name=name if alias.asname else import_name(bound)))
+
+
+def _import_from(program: Program, node: ast.ImportFrom, scope: Scope) -> None:
+    del program
+    module = import_name(node.module or "")
+    if node.level:
+        module = f"{'.' * node.level}{node.module or ''}"
+    for alias in node.names:
+        if alias.name == "*":
+            scope.module().stars.add(module)
+            continue
+        name = f"{module}.{alias.name}" if node.level else attribute_name(module, alias.name)
+        scope.set(alias.asname or alias.name, Value(name=name))
+
+
+def _function(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+    program.homes[id(node)] = scope
+    owner = scope.owner if scope.is_class else ""
+    value = Value(code=node, owner=owner)
+    for default in (*node.args.defaults, *node.args.kw_defaults):
+        if default is not None:
+            program.evaluate(program, default, scope)
+    scope.set(node.name, _decorated(program, node, value, scope))
+    if not program.following:
+        program.methods.append((node, scope, _place_of(node, scope, program), owner))
+
+
+def _decorated(
+    program: Program,
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
+    value: Value,
+    scope: Scope,
+) -> Value:
+    """Decorators are calls, innermost first; what they return is taken to be what they got."""
+    given = value
+    for decorator in reversed(node.decorator_list):
+        function = program.evaluate(program, decorator, scope)
+        call = Call(
+            function.name,
+            function,
+            (given,),
+            {},
+            scope.place,
+            program.line_of(decorator),
+            decorator,
+        )
+        if function.code is not None or (function.name and not function.name.startswith(".")):
+            returned = make_call(program, call, "", scope)
+            if function.name.startswith("builtins."):
+                given = returned
+    return value
+
+
+def _place_of(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, program: Program
+) -> Place:
+    if node.name in LIFECYCLE:
+        return Place.LOAD
+    record = program.classes.get(scope.owner) if scope.is_class else None
+    return Place.LOAD if record is not None and record.bases else Place.FUNCTION
+
+
+def _class(program: Program, node: ast.ClassDef, scope: Scope) -> None:
+    bases = tuple(
+        base
+        for base in (program.evaluate(program, part, scope) for part in node.bases)
+        if base.name != "builtins.object"
+    )
+    inner = Scope(scope, scope.place, owner=node.name, is_class=True)
+    program.classes[node.name] = ClassRecord(node.name, inner, bases)
+    for keyword in node.keywords:
+        program.evaluate(program, keyword.value, scope)
+    program.run(program, node.body, inner)
+    for name, value in inner.names.items():
+        if name.startswith("__") and value.name:
+            program.listener.assignment(f".{node.name}.{name}", value, Place.LOAD, node.lineno)
+    scope.set(node.name, _decorated(program, node, Value(f".{node.name}", owner=node.name), scope))
+
+
+def _return(program: Program, node: ast.Return, scope: Scope) -> None:
+    if node.value is not None:
+        scope.give(program.evaluate(program, node.value, scope))
+
+
+def _outer(program: Program, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+    del program
+    scope.outer.update(node.names)
+
+
+def _several(program: Program, node: ast.Assert | ast.Raise | ast.Delete, scope: Scope) -> None:
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.expr):
+            program.evaluate(program, part, scope)
+
+
+def _match(program: Program, node: ast.Match, scope: Scope) -> None:
+    subject = program.evaluate(program, node.subject, scope)
+    branches: list[dict[str, Value]] = []
+    for case in node.cases:
+        changes: dict[str, Value] = {}
+        with scope.branch(changes):
+            for part in ast.walk(case.pattern):
+                if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+                    scope.set(part.name, UNKNOWN.tainted(*subject.taints))
+            if case.guard is not None:
+                program.evaluate(program, case.guard, scope)
+            program.run(program, case.body, scope)
+        branches.append(changes)
+    scope.merge(*branches)
+
+
+_HANDLERS: dict[type[ast.stmt], Callable[[Program, Any, Scope], None]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Return: _return,
+    ast.Global: _outer,
+    ast.Nonlocal: _outer,
+    ast.Assert: _several,
+    ast.Raise: _several,
+    ast.Delete: _several,
+    ast.Match: _match,
+}
