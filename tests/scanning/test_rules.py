@@ -29,7 +29,7 @@ def test_the_page_of_formats_is_current() -> None:
 
 def test_every_rule_says_what_why_and_what_to_do() -> None:
     for rule in all_rules().values():
-        assert re.fullmatch(r"[a-z][a-z0-9]*\.[a-z0-9-]+", rule.id)
+        assert re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", rule.id)
         assert not rule.title.endswith(".")
         assert rule.explanation.endswith(".")
         assert rule.remedy.endswith(".")

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 
-from assay.scanning import file_rules, scanners
+from assay.scanning import file_rules, repository, scanners
 from assay.scanning.intelligence import matching, signals
 from assay.scanning.pickle import rules as pickle_rules
 from assay.scanning.rules import Rule, table
@@ -17,7 +17,7 @@ from assay.scanning.rules import Rule, table
 
 def families() -> Iterator[tuple[str, Mapping[str, Rule]]]:
     """Tables by heading: files, pickles, the formats by title, what is known from elsewhere."""
-    for module in (file_rules, pickle_rules):
+    for module in (file_rules, repository, pickle_rules):
         yield module.TITLE, module.RULES
     found = [
         importlib.import_module(info.name)

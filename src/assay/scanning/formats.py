@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 
 from assay.core.limits import MIB, ScanLimits
-from assay.scanning.kinds import by_magic, candidates, claimed, extension
+from assay.scanning.archives.streams import unmarked
+from assay.scanning.kinds import by_family, by_magic, candidates, claimed, extension
 from assay.scanning.pickle import PersistentIdRule, PickleResult, Safety, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.executables import executable
 from assay.scanning.pickle.torch_legacy import MAGIC as TORCH_LEGACY_MAGIC
-from assay.scanning.scanners.text_names import reason_of
+from assay.scanning.scanners.text_names import is_start_file
 from assay.scanning.subject import Buffer, Subject
 
 HEAD_BYTES = 1024
@@ -42,40 +43,26 @@ _DATA_ELSEWHERE = frozenset(
     ".onnx .gguf .ggml .h5 .hdf5 .keras .npy .npz .tflite .pb .parquet .arrow .tar".split()
 )
 _UNJUDGED = (
-    (0, b"GGUF", "GGUF"),
-    (0, b"\x89HDF\r\n\x1a\n", "HDF5 (Keras)"),
-    (0, b"\x93NUMPY", "a NumPy array file"),
-    (4, b"TFL3", "TensorFlow Lite"),
-    (257, b"ustar", "a tar archive"),
-    (0, b"\x1f\x8b", "a gzip file"),
-    (0, b"BZh", "a bzip2 file"),
-    (0, b"\xfd7zXZ\x00", "an xz file"),
-    (0, b"\x28\xb5\x2f\xfd", "a Zstandard file"),
-    (0, b"\x04\x22\x4d\x18", "an LZ4 file"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (0, b"Rar!", "a RAR archive"),
-    (0, b"PAR1", "Parquet"),
-    (0, b"ARROW1", "Arrow"),
-    (0, b"%PDF", "PDF"),
+    (0, b"\x1f\x9d", "a file of Unix compress"),
+    (0, b"MSCF", "a cabinet archive"),
+    (0, b"!<arch>\n", "an ar archive, as Debian packages and static libraries are"),
+    (0, b"\xed\xab\xee\xdb", "an RPM package"),
+    (0, b"dex\n0", "Android code"),
     (0, b"\x00asm", "WebAssembly"),
     (0, b"\xca\xfe\xba\xbe", "Java or macOS code"),
     (0, b"\x7fELF", "a damaged program"),
-    (0, b"SQLite format 3", "a SQLite database"),
 )
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _BY_EXTENSION = {
-    ".onnx": "ONNX",
-    ".pb": "a TensorFlow graph",
     ".model": "a binary tokenizer model",
-    ".gguf": "GGUF",
-    ".h5": "HDF5 (Keras)",
-    ".msgpack": "MessagePack",
-    ".npy": "a NumPy array file",
-    ".tflite": "TensorFlow Lite",
 }
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_NO_TEXT = range(0x80, 0xC0)
+"""Bytes no text in UTF-8 begins with: they continue a character."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+_ENCODED = ("text-wide", "python-encoded", "text-encoded")
 _TEXT_SAMPLE = 64 * 1024
 _PROBE = ScanLimits(max_findings=20, memo_entries=1_000_000, stack_items=1_000_000)
 _FIRST_BYTES = frozenset(
@@ -109,13 +96,13 @@ def identify(data: Buffer, subject: Subject) -> Format:
 
 
 def _by_magic(head: bytes) -> Format | None:
+    kind = by_magic(head)
+    if kind:  # before the programs, since a llamafile is one that is read
+        return Format(kind.family)
     if executable(head):
         return Format("executable")
     if head.startswith(_LFS_POINTER) and len(head) < HEAD_BYTES:
         return _unknown("a Git LFS pointer: the file itself is not here")
-    kind = by_magic(head)
-    if kind:
-        return Format(kind.family)
     for offset, magic, what in _UNJUDGED:
         if head[offset : offset + len(magic)] == magic:
             return _unjudged(what)
@@ -132,14 +119,16 @@ def _by_structure(data: Buffer, head: bytes, subject: Subject) -> Format | None:
         return Format("pickle")
     if ending == ".safetensors":
         return Format("safetensors")
-    if ending in _PICKLES and not head.startswith(_ZLIB):
+    if ending == ".pth" and is_start_file(data, subject.name):
+        return Format("python-start")
+    if ending in _PICKLES and not unmarked(head):
         return Format("pickle")
     return None
 
 
 def _by_sniffing(data: Buffer, subject: Subject) -> Format | None:
     """What a scanner recognises by structure, then a pickle that has no header."""
-    if _CONTROL.search(data, 0, _TEXT_SAMPLE):
+    if data[0] in _NO_TEXT or _CONTROL.search(data, 0, _TEXT_SAMPLE):
         for kind in candidates(subject.name, text=False):
             if not kind.sniff or kind.call(kind.sniff, data, subject):
                 return Format(kind.family)
@@ -151,31 +140,35 @@ def _by_text(data: Buffer, subject: Subject) -> Format:
     json = any(kind.module == "json_document" for kind in claimed(name))
     budget = subject.limits.json_bytes if json else subject.limits.text_bytes
     if _CONTROL.search(data, 0, _TEXT_SAMPLE):
-        return _binary(name, data)
+        return _encoded(data, subject) or _binary(name)
     if len(data) > budget:
         return _unknown(f"text over the budget of {budget} bytes")
-    return _text(data, subject) if is_text(data) else _binary(name, data)
+    return _text(data, subject) if is_text(data) else _encoded(data, subject) or _binary(name)
+
+
+def _encoded(data: Buffer, subject: Subject) -> Format | None:
+    """Text in another encoding than UTF-8, or with control characters."""
+    for family in _ENCODED:
+        kind = by_family()[family]
+        if kind.call(kind.sniff, data, subject):
+            return Format(family)
+    return None
 
 
 def _text(data: Buffer, subject: Subject) -> Format:
     """What a text is: what a scanner recognises, or what its name claims."""
-    reason = reason_of(subject.name, bytes(data[:HEAD_BYTES]))
-    if reason:
-        return _unknown(reason)
     for kind in candidates(subject.name, text=True):
         if not kind.sniff or kind.call(kind.sniff, data, subject):
             return Format(kind.family)
     return _unknown("text whose use is not known")
 
 
-def _binary(name: str, data: Buffer) -> Format:
+def _binary(name: str) -> Format:
     wanted = claimed(name)
     if wanted and all(kind.text for kind in wanted):
         return _unknown(f"it is not the {wanted[0].family} its name says")
     if extension(name) in _BY_EXTENSION:
         return _unjudged(_BY_EXTENSION[extension(name)])
-    if bytes(data[:2]) in _ZLIB:
-        return _unjudged("compressed with zlib")
     return _unknown("its format is not known")
 
 

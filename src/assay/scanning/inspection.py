@@ -11,14 +11,21 @@ import importlib
 from assay.core.finding import Confidence, Severity
 from assay.scanning.archives.zip_ends import has_directory
 from assay.scanning.file_rules import RULES
-from assay.scanning.formats import Format, declares_other_data, identify
+from assay.scanning.formats import Format, declares_other_data, identify, old_pickle
 from assay.scanning.kinds import Kind, by_family, claimed, extension
 from assay.scanning.pickle import PersistentIdRule, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.subject import Answer, Buffer, Subject
 
+_OF_ANY_TEXT = (
+    "assay.scanning.scanners.secrets",
+    "assay.scanning.scanners.requirements",
+)
+"""What is looked for in every text, whatever reads it."""
 _YARA = "assay.scanning.scanners.yara_matches"
 _PICKLES = ("pickle", "torch-legacy")
+_READ_TWICE = ("zip", "tar", "empty", "tflite", "llamafile")
+"""Families whose scanners look themselves for what a reader from the end would find."""
 
 
 def inspect(data: Buffer, subject: Subject) -> tuple[Format, Answer]:
@@ -26,7 +33,7 @@ def inspect(data: Buffer, subject: Subject) -> tuple[Format, Answer]:
     answer = Answer(subject)
     form = identify(data, subject)
     judge(data, subject, answer, form)
-    if form.family not in ("zip", "empty"):
+    if form.family not in _READ_TWICE:
         _second_reading(data, subject, answer, form.family)
     _match_yara(data, subject, answer)
     return _refined(form, answer), answer
@@ -57,10 +64,11 @@ def inspect_inside(data: Buffer, subject: Subject, answer: Answer) -> Format:
     else:
         form = identify(data, subject)
         judge(data, subject, part, form)
-        if form.family not in ("zip", "empty"):
+        if form.family not in _READ_TWICE:
             _second_reading(data, subject, part, form.family)
         _match_yara(data, subject, part)
     answer.take(part.findings, part.unread_parts)
+    answer.note(*part.notes)
     return _refined(form, part)
 
 
@@ -72,6 +80,9 @@ def judge(data: Buffer, subject: Subject, answer: Answer, form: Format) -> None:
         return
     _compare_name(subject, answer, kind)
     kind.call(kind.scan, data, subject, answer)
+    if kind.text:
+        for module in _OF_ANY_TEXT:
+            importlib.import_module(module).judge_text(data, subject, answer)
 
 
 def _compare_name(subject: Subject, answer: Answer, kind: Kind) -> None:
@@ -99,18 +110,22 @@ def _second_reading(data: Buffer, subject: Subject, answer: Answer, family: str)
         archive = by_family()["zip"]
         archive.call(archive.scan, data, subject, part)
         answer.take(part.findings, part.unread_parts)
-    if family in (*_PICKLES, "executable") or data[0] != op.PROTO:
+    kind = by_family().get(family)
+    if family in (*_PICKLES, "executable") or (kind is not None and kind.text):
         return
-    result = scan_pickle(
-        data,
-        path=subject.path,
-        member=subject.member,
-        base_offset=subject.base,
-        limits=subject.limits,
-        policy=subject.policy,
-        persistent_ids=PersistentIdRule.UNKNOWN,
-    )
-    if result.imports:
+    if data[0] != op.PROTO:
+        result = old_pickle(data, subject)
+    else:
+        result = scan_pickle(
+            data,
+            path=subject.path,
+            member=subject.member,
+            base_offset=subject.base,
+            limits=subject.limits,
+            policy=subject.policy,
+            persistent_ids=PersistentIdRule.UNKNOWN,
+        )
+    if result is not None and result.imports:
         shown = f"{family} that is a pickle too"
         answer.find(RULES["file.polyglot"], shown, offset=0, confidence=Confidence.HIGH)
         answer.take(result.findings, ())

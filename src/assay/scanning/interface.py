@@ -21,6 +21,7 @@ from assay.scanning.isolation.sandbox import FileResult, Sandbox, allowed
 from assay.scanning.opening import Opener
 from assay.scanning.outside import Outside
 from assay.scanning.report import Report, Unit
+from assay.scanning.repository import Read, judge_together
 from assay.scanning.ruleset import ruleset
 
 __all__ = ["RULESET", "FilesScan", "InputFile", "Report", "Unit", "scan", "scan_files"]
@@ -176,11 +177,12 @@ def scan_files(
     if not files:
         reads.append(_failed("", "there are no files"))
     results = [_result(read) for read in reads]
+    findings, unread = _together([(read.path, read) for read in reads])
     known = outside or Outside()
     told = known.findings([(file.path, file.digest) for file in files], name=name)
     return FilesScan(
-        _ordered((*(found for result in results for found in result.findings), *told)),
-        tuple(item for result in results for item in result.unread),
+        _ordered((*findings, *told)),
+        tuple(unread),
         known.named(RULESET),
         tuple(sorted({result.family for result in results})),
     )
@@ -259,11 +261,23 @@ def _result(read: FileRead) -> FileResult:
 
 
 def _file_unit(path: str, read: FileRead) -> Unit:
-    result = _result(read)
-    unread = result.unread
+    findings, unread = _together([("", read)])
     if read.digest is None and not unread:
-        unread = (Unread("", "could not be hashed"),)
-    return Unit(path, "file", read.digest, _ordered(result.findings), unread)
+        unread = [Unread("", "could not be hashed")]
+    return Unit(path, "file", read.digest, _ordered(findings), tuple(unread))
+
+
+def _together(
+    reads: Sequence[tuple[str, FileRead]],
+) -> tuple[list[Finding], list[Unread]]:
+    """What was found in the files of a unit, each by itself and all together."""
+    results = [(name, _result(read)) for name, read in reads]
+    together = judge_together(
+        [Read.of(name, result.family, result.notes) for name, result in results]
+    )
+    findings = together.without_answered(f for _, result in results for f in result.findings)
+    unread = [item for _, result in results for item in result.unread]
+    return [*findings, *together.findings], [*unread, *together.unread]
 
 
 def _each_unit(path: Path, reads: Iterable[tuple[str, FileRead]]) -> list[Unit]:
@@ -280,9 +294,7 @@ def _problem_units(listing: Listing) -> list[Unit]:
 
 
 def _folder_unit(path: Path, listing: Listing, reads: Sequence[tuple[str, FileRead]]) -> Unit:
-    results = [_result(read) for _, read in reads]
-    findings = [finding for result in results for finding in result.findings]
-    unread = [item for result in results for item in result.unread]
+    findings, unread = _together(reads)
     for problem in listing.problems:
         found, missed = _problem(listing, problem, shown(problem.path))
         findings += found

@@ -10,6 +10,7 @@ from assay.core.finding import Confidence, Finding, Location, Severity, Unread
 from assay.core.limits import ArchiveLimits, ScanLimits
 from assay.scanning.archives.spent import Spent
 from assay.scanning.file_rules import RULES
+from assay.scanning.notes import MOST_NOTES, Note
 from assay.scanning.pickle.imports import ImportPolicy, builtin_policy
 from assay.scanning.rules import Rule
 
@@ -50,6 +51,16 @@ class Subject:
         """What the bytes claim to be, by their name."""
         return self.member or self.title or self.path
 
+    @property
+    def full_name(self) -> str:
+        """The file within its unit, and the member of it behind `!`."""
+        name = self.path or self.title
+        return f"{name}!{self.member}" if self.member else name
+
+    def renamed(self) -> Self:
+        """The same bytes in another form: one level further in, by the same name."""
+        return replace(self, depth=self.depth + 1)
+
     def inside(self, member: str, base: int) -> Self:
         """A member of this file."""
         shown = f"{self.member}!{member}" if self.member else member
@@ -70,6 +81,7 @@ class Answer:
         self._findings: dict[tuple[str, Location, str], Finding] = {}
         self._unread: dict[str, Unread] = {}
         self._left_out = 0
+        self._notes: dict[Note, None] = {}
 
     def find(
         self,
@@ -114,6 +126,12 @@ class Answer:
         if len(self._unread) < self._subject.limits.max_findings:
             self._unread.setdefault(text, Unread(self._subject.path, text))
 
+    def note(self, *notes: Note) -> None:
+        """Hand out what the file says about others, for the judgement of its folder."""
+        for note in notes:
+            if len(self._notes) < MOST_NOTES:
+                self._notes.setdefault(note)
+
     def take(self, findings: tuple[Finding, ...], unread: tuple[Unread, ...]) -> None:
         """Take over what another scan of the same file said."""
         for finding in findings:
@@ -134,6 +152,11 @@ class Answer:
             self._subject.path, Location(), f"{left_out} more"
         )
         return (*ordered[:limit], more)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the file says about others."""
+        return tuple(self._notes)
 
     @property
     def unread_parts(self) -> tuple[Unread, ...]:

@@ -43,10 +43,15 @@ _CPU_MARGIN = 2
 
 _USED_LATER = (ast, base64, bz2, expat, lzma, tomllib, unicodedata)
 """What scanners import of the standard library: loaded now, like the codecs below."""
+_LIBRARY = ("html",)
+"""Packages of the standard library few files need."""
 _ON_DEMAND = ("assay.scanning.parsers.", "assay.scanning.scanners.")
 """Modules that are imported, from memory, when a file needs them."""
 
-for _codec in ("ascii", "cp437", "latin-1", "unicode_escape", "raw_unicode_escape", "utf-16be"):
+for _codec in (
+    "ascii cp437 cp1252 latin-1 iso-8859-15 unicode_escape raw_unicode_escape utf-7 utf-16 "
+    "utf-16le utf-16be utf-32 utf-32le utf-32be koi8_r cp1251"
+):
     codecs.lookup(_codec)  # loaded now: no file can be opened later
 
 
@@ -82,6 +87,8 @@ def compiled(rules: dict[str, str]) -> Any:
 def hold_modules() -> tuple[str, ...]:
     """Keep this package and what it builds on in memory; the names of the scanners' modules."""
     scanning = Path(__file__).resolve().parent.parent
+    for package in _LIBRARY:
+        late.hold(package, Path(os.__file__).parent / package)
     late.hold("assay.core", scanning.parent / "core")
     held = late.hold("assay.scanning", scanning)
     return tuple(name for name in held if name.startswith(_ON_DEMAND))
@@ -202,6 +209,7 @@ def _judged(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
         "family": form.family,
         "findings": [finding.to_json() for finding in answer.findings],
         "unread": [item.to_json() for item in answer.unread_parts],
+        "notes": [note.to_json() for note in answer.notes],
     }
 
 

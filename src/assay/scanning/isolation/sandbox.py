@@ -19,6 +19,8 @@ from assay.core.finding import Finding, Unread
 from assay.core.limits import ArchiveLimits, ScanLimits
 from assay.scanning.isolation.budgets import as_options
 from assay.scanning.isolation.process import Child, DeadError
+from assay.scanning.notes import Note
+from assay.scanning.notes import from_json as note_from_json
 
 if TYPE_CHECKING:
     from assay.scanning.yara_rules import YaraRules
@@ -31,11 +33,17 @@ _BEAT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What the child says about one file; `family` is a format's name or `unknown`."""
+    """What the child says about one file.
+
+    Attributes:
+        family: A format's name or `unknown`.
+        notes: What the file says about others of its folder.
+    """
 
     family: str
     findings: tuple[Finding, ...]
     unread: tuple[Unread, ...]
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def failed(cls, path: str, reason: str) -> Self:
@@ -262,6 +270,7 @@ def _result(path: str, answer: dict[str, Any]) -> FileResult:
     try:
         findings = tuple(Finding.from_json(row) for row in answer["findings"])
         unread = tuple(Unread(row["path"], row["reason"]) for row in answer["unread"])
-        return FileResult(str(answer["family"]), findings, unread)
-    except (KeyError, TypeError, ValueError):
+        notes = tuple(note_from_json(row) for row in answer.get("notes", ()))
+        return FileResult(str(answer["family"]), findings, unread, notes)
+    except (KeyError, TypeError, ValueError, IndexError):
         return FileResult.failed(path, "the scanner's answer could not be understood")

@@ -15,6 +15,7 @@ from assay.core.finding import Confidence, Severity
 from assay.scanning.pickle.executables import executable
 from assay.scanning.references import DISAGREEMENT, HIDDEN_CODE
 from assay.scanning.rules import Rule, table
+from assay.scanning.scanners.trailing import report_rest
 from assay.scanning.subject import Answer, Buffer, Subject
 
 TITLE = "Images"
@@ -71,29 +72,31 @@ def is_webp(data: Buffer, subject: Subject) -> bool:
 
 def scan_png(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Walk a PNG image to its end."""
-    del subject
-    _walk(data, answer, "PNG", _png)
+    _walk(data, subject, answer, "PNG", _png)
 
 
 def scan_jpeg(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Walk a JPEG image to its end."""
-    del subject
-    _walk(data, answer, "JPEG", _jpeg)
+    _walk(data, subject, answer, "JPEG", _jpeg)
 
 
 def scan_gif(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Walk a GIF image to its end."""
-    del subject
-    _walk(data, answer, "GIF", _gif)
+    _walk(data, subject, answer, "GIF", _gif)
 
 
 def scan_webp(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Walk a WebP image to its end."""
-    del subject
-    _walk(data, answer, "WEBP", _webp)
+    _walk(data, subject, answer, "WEBP", _webp)
 
 
-def _walk(data: Buffer, answer: Answer, title: str, walk: Callable[[Buffer, Answer], int]) -> None:
+def _walk(
+    data: Buffer,
+    subject: Subject,
+    answer: Answer,
+    title: str,
+    walk: Callable[[Buffer, Answer], int],
+) -> None:
     """A broken structure is unread, trailing bytes are a finding."""
     try:
         end = walk(data, answer)
@@ -108,8 +111,7 @@ def _walk(data: Buffer, answer: Answer, title: str, walk: Callable[[Buffer, Answ
     if program:
         answer.find(RULES["image.executable"], program, offset=end)
     else:
-        shown = f"{rest} bytes, beginning {head[:16].hex(' ')}"
-        answer.find(RULES["image.trailing-data"], shown, offset=end)
+        report_rest(RULES["image.trailing-data"], data, end, subject, answer)
 
 
 def _png(data: Buffer, answer: Answer) -> int:

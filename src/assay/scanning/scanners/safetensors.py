@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from assay.core.finding import Confidence, Severity
@@ -16,6 +17,7 @@ from assay.scanning.formats import SAFETENSORS_HEADER_BYTES
 from assay.scanning.references import DISAGREEMENT, EXHAUSTION, HIDDEN_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.acting_text import acting
+from assay.scanning.scanners.secrets import judge_text
 from assay.scanning.scanners.tensor_bytes import encoded_pickle, judge_tensor
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -199,7 +201,10 @@ def _check_metadata(metadata: Any, subject: Subject, answer: Answer) -> None:
     for key, value in metadata.items():
         if not isinstance(value, str):
             answer.find(RULES["safetensors.metadata"], f"{key} is no text", offset=8)
-        elif script := acting(value.encode("utf-8", "replace")):
+            continue
+        text = value.encode("utf-8", "replace")
+        judge_text(text, replace(subject, base=8), answer)
+        if script := acting(text):
             answer.find(RULES["safetensors.acting-metadata"], f"{key}: {script}", offset=8)
         elif encoded_pickle(value, subject):
             shown = f"{key}: a pickle in Base64"
