@@ -117,6 +117,7 @@ def _installation(config: Config, store: Store, keys: ServerKeys, clock: Clock) 
         ),
         log_folder=config.log_folder,
         trust=keys.trust.document,
+        results=config.home / "scans",
         intelligence=FeedFile(
             Path(config.intelligence_feed) if config.intelligence_feed else None,
             Path(config.intelligence_key) if config.intelligence_key else None,

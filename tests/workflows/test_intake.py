@@ -200,7 +200,7 @@ def test_what_is_unavailable_is_left_to_be_tried_again(one_house, monkeypatch):
 
 
 def test_a_stopping_worker_leaves_a_long_scan(one_house, monkeypatch):
-    def scan_files(files, *, wall_seconds, outside, progress):
+    def scan_files(files, *, wall_seconds, outside, results, progress):
         progress(1)
         raise AssertionError("it went on")
 
@@ -214,7 +214,7 @@ def test_a_stopping_worker_leaves_a_long_scan(one_house, monkeypatch):
 
 
 def test_a_long_scan_beats(one_house, monkeypatch):
-    def scan_files(files, *, wall_seconds, outside, progress):
+    def scan_files(files, *, wall_seconds, outside, results, progress):
         one_house.inst.clock.advance(minutes=1)
         progress(1)
         return scanning.FilesScan((), (), scanning.RULESET, ())

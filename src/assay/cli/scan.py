@@ -96,6 +96,9 @@ def command(
             "--jobs", min=0, max=64, help="Files read at once; 0: one per processor, at most four."
         ),
     ] = 0,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read every file anew, and keep no results.")
+    ] = False,
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to answer.")
     ] = ReportFormat.TABLE,
@@ -115,18 +118,26 @@ def command(
     from assay.scanning.isolation.sandbox import allowed
 
     rules = _yara(yara or [])
-    with Pool(allow=allowed(allow or ()), yara=rules, jobs=jobs) as sandbox:
+    vouched = allowed(allow or ())
+    with Pool(allow=vouched, yara=rules, jobs=jobs) as sandbox:
         sandbox.start()  # it gets ready while the rest is imported
         from assay.core.finding import Severity
         from assay.scanning.baseline import read_baseline
-        from assay.scanning.interface import scan_with
+        from assay.scanning.interface import RULESET, scan_with
+        from assay.scanning.results import ResultCache, default_folder
 
         known = read_baseline(baseline) if baseline else frozenset()
         outside = _outside(intelligence or [], intelligence_key, signals or [])
         outside = replace(outside, rules=rules.id if rules else "")
+        cache = None
+        if not no_cache:
+            named = outside.named(RULESET)
+            cache = ResultCache(default_folder(), named, sandbox.limits, vouched)
         out = console()
         with byte_progress("scanning", _size(paths)) as progress:
-            report = scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
+            report = scan_with(
+                sandbox, paths, each=each, outside=outside, cache=cache, progress=progress
+            )
     if form is ReportFormat.JSON:
         from assay.scanning.report import to_json
 

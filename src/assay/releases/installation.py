@@ -51,6 +51,7 @@ class Installation:
         log_folder: Folder of the transparency log's tiles, to read proofs from.
         trust: The signed `trust.json`, handed out with evidence.
         intelligence: The feed scans use.
+        results: Where results of scans are kept by digest; nowhere when None.
         cache: What serving remembers between requests.
     """
 
@@ -62,5 +63,6 @@ class Installation:
     settings: Settings
     log_folder: Path
     trust: bytes
+    results: Path | None = field(default=None, repr=False, compare=False)
     intelligence: FeedFile = field(default_factory=FeedFile, repr=False, compare=False)
     cache: StandingCache = field(default_factory=StandingCache, repr=False, compare=False)

@@ -15,6 +15,7 @@ from assay.core.hashing import BUFFER_BYTES, kind_of
 from assay.core.limits import ScanLimits
 from assay.scanning.isolation.pool import Pool
 from assay.scanning.isolation.sandbox import FileResult, Sandbox
+from assay.scanning.results import FEWEST_BYTES, ResultCache
 
 
 @dataclass(slots=True)
@@ -36,11 +37,16 @@ class Batch:
     """Hands files to the sandbox and closes them when they are done; a context manager."""
 
     def __init__(
-        self, sandbox: Pool | Sandbox, limits: ScanLimits, progress: Callable[[int], None]
+        self,
+        sandbox: Pool | Sandbox,
+        limits: ScanLimits,
+        progress: Callable[[int], None],
+        cache: ResultCache | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._limits = limits
         self._progress = progress
+        self._cache = cache
         self._open: dict[int, int] = {}
         self._view = memoryview(bytearray(BUFFER_BYTES))
 
@@ -51,6 +57,8 @@ class Batch:
         try:
             if kind is None:
                 self._sandbox.finish()
+                if self._cache is not None:
+                    self._cache.tidy()
         finally:
             if self._open:
                 self._sandbox.close()
@@ -66,6 +74,7 @@ class Batch:
         title: str = "",
         size: int | None = None,
         digest: bool = True,
+        known: Digest | None = None,
     ) -> FileRead:
         """Take in a file by a descriptor, which is the batch's from now on.
 
@@ -75,6 +84,7 @@ class Batch:
             title: The name that says what it claims to be; the path when empty.
             size: The bytes it must have, where somebody said so.
             digest: Whether to hash it as well.
+            known: Its digest, where somebody said so; it is what a kept result is found by.
         """
         read = FileRead(path)
         self._open[descriptor] = 2
@@ -86,14 +96,13 @@ class Batch:
             self._release(descriptor)
             self._release(descriptor)
             return read
-
-        def done(result: FileResult) -> None:
-            changed = _identity(os.fstat(descriptor)) != _identity(before)
-            read.result = _changed(result, path) if changed else result
-            self._release(descriptor)
-
         try:
-            self._sandbox.submit(path, descriptor, before.st_size, done, title=title)
+            if self._cache is not None and before.st_size >= FEWEST_BYTES:
+                found = known or self._hash(descriptor, before.st_size)
+                read.digest = found if digest else None
+                self._look_up(read, title, descriptor, before, found)
+                return read
+            self._submit(read, title, descriptor, before)
             if digest:
                 read.digest = self._hash(descriptor, before.st_size)
             else:
@@ -101,6 +110,41 @@ class Batch:
         finally:
             self._release(descriptor)
         return read
+
+    def _look_up(
+        self,
+        read: FileRead,
+        title: str,
+        descriptor: int,
+        before: os.stat_result,
+        digest: Digest | None,
+    ) -> None:
+        """Answer from what was kept, or have the file read and keep the answer."""
+        kept = self._cache.find(digest, read.path, title) if self._cache and digest else None
+        if kept is None:
+            self._submit(read, title, descriptor, before, keep=digest)
+            return
+        changed = _identity(os.fstat(descriptor)) != _identity(before)
+        read.result = _changed(kept, read.path) if changed else kept
+        self._release(descriptor)
+
+    def _submit(
+        self,
+        read: FileRead,
+        title: str,
+        descriptor: int,
+        before: os.stat_result,
+        *,
+        keep: Digest | None = None,
+    ) -> None:
+        def done(result: FileResult) -> None:
+            changed = _identity(os.fstat(descriptor)) != _identity(before)
+            read.result = _changed(result, read.path) if changed else result
+            if self._cache is not None and keep is not None and not changed:
+                self._cache.keep(keep, read.path, title, result)
+            self._release(descriptor)
+
+        self._sandbox.submit(read.path, descriptor, before.st_size, done, title=title)
 
     def _refusal(self, status: os.stat_result, size: int | None) -> str:
         if not stat.S_ISREG(status.st_mode):

@@ -22,6 +22,7 @@ from assay.scanning.opening import Opener
 from assay.scanning.outside import Outside
 from assay.scanning.report import Report, Unit
 from assay.scanning.repository import Read, judge_together
+from assay.scanning.results import ResultCache
 from assay.scanning.ruleset import ruleset
 
 __all__ = ["RULESET", "FilesScan", "InputFile", "Report", "Unit", "scan", "scan_files"]
@@ -125,13 +126,14 @@ def scan_with(
     *,
     each: bool = False,
     outside: Outside | None = None,
+    cache: ResultCache | None = None,
     progress: Progress = silent,
 ) -> Report:
     """`scan_paths` with a sandbox that was made, and perhaps started, before."""
     known = outside or Outside()
     units: list[Unit] = []
     for path in paths:
-        with Batch(sandbox, sandbox.limits, progress) as batch:
+        with Batch(sandbox, sandbox.limits, progress, cache) as batch:
             gathered = _gather(Path(path), batch, known, each=each)
         units += gathered()
     return Report(tuple(units), known.named(RULESET))
@@ -144,6 +146,7 @@ def scan_files(
     wall_seconds: int | None = None,
     outside: Outside | None = None,
     name: str = "",
+    results: Path | None = None,
     progress: Progress = silent,
 ) -> FilesScan:
     """Scan files by descriptors, as one unit.
@@ -154,6 +157,7 @@ def scan_files(
         wall_seconds: Elapsed time per file, in place of the budget's.
         outside: Intelligence and other scanners' reports; the program's own feed by default.
         name: The model's name, `ns/name`, where it has one.
+        results: Where results are kept by digest; nowhere unless given.
         progress: Told the bytes handed over, and 0 about every second while nothing else happens.
 
     Raises:
@@ -164,8 +168,10 @@ def scan_files(
     if wall_seconds is not None:
         budgets = replace(budgets, wall_seconds=wall_seconds)
     reads: list[FileRead] = []
+    known = outside or Outside()
+    cache = ResultCache(results, RULESET, budgets) if results else None
     sandbox = Pool(budgets, beat=lambda: progress(0))
-    with sandbox, Batch(sandbox, budgets, progress) as batch:
+    with sandbox, Batch(sandbox, budgets, progress, cache) as batch:
         sandbox.start()
         for file in files:
             try:
@@ -173,12 +179,13 @@ def scan_files(
             except OSError as error:
                 reads.append(_failed(file.path, f"cannot be read: {error.strerror}"))
                 continue
-            reads.append(batch.take(file.path, descriptor, size=file.size, digest=False))
+            reads.append(
+                batch.take(file.path, descriptor, size=file.size, digest=False, known=file.digest)
+            )
     if not files:
         reads.append(_failed("", "there are no files"))
     results = [_result(read) for read in reads]
     findings, unread = _together([(read.path, read) for read in reads])
-    known = outside or Outside()
     told = known.findings([(file.path, file.digest) for file in files], name=name)
     return FilesScan(
         _ordered((*findings, *told)),

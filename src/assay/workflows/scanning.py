@@ -77,6 +77,7 @@ def scan_tree(
         _input_files(inst, tree),
         wall_seconds=wall_seconds,
         outside=inst.intelligence.current(),
+        results=inst.results,
         progress=_Pulse(beat),
     )
     scan = inst.store.transact(lambda connection: _keep(inst, connection, tree, since, result))
