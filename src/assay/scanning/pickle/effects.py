@@ -48,6 +48,9 @@ class Outcome:
     value: Value
 
 
+Play = Callable[[Global, Tuple, int], Outcome]
+
+
 class Effects:
     """Plays the effects of calls that fit what a library writes."""
 
@@ -58,26 +61,23 @@ class Effects:
         self._load = load
         self._unpack = unpack
         self._carried = Carried(ledger.data)
+        self._plays: dict[str, Play] = {
+            "constructs": self._constructs,
+            "applies": self._applies,
+            "resolves": self._resolves,
+            "attribute": self._attribute,
+            "types": self._types,
+            "module": self._module,
+            "loads": self._loads,
+            "archive": self._archive,
+            "source": self._source,
+            "keeps": self._keeps,
+        }
 
     def of(self, callee: Global, given: Tuple, offset: int) -> Outcome:
         """Play what `callee` does with arguments that fit one of its shapes."""
-        judgement = callee.judgement
-        for wanted, effect in (
-            (judgement.constructs, self._constructs),
-            (judgement.applies, self._applies),
-            (judgement.resolves, self._resolves),
-            (judgement.attribute, self._attribute),
-            (judgement.types, self._types),
-            (judgement.module, self._module),
-            (judgement.loads, self._loads),
-            (judgement.archive, self._archive),
-            (judgement.source, self._source),
-        ):
-            if wanted is not None:
-                return effect(callee, given, offset)
-        if judgement.keeps:
-            return self._keeps(callee, given)
-        return _plain(callee)
+        play = self._plays.get(callee.judgement.effect)
+        return play(callee, given, offset) if play is not None else _plain(callee)
 
     def code(self, callee: Global, arguments: Value) -> Outcome:
         """A code object is made of arguments."""
@@ -194,7 +194,8 @@ class Effects:
         text = constant(self._data, value, _LONGEST_SOURCE) if type(value) is int else None
         return text if isinstance(text, str) else "?"
 
-    def _keeps(self, callee: Global, given: Tuple) -> Outcome:
+    def _keeps(self, callee: Global, given: Tuple, offset: int) -> Outcome:
+        del offset
         made = Instance(callee, given)
         if callee.dotted == ENCODED and given.items:
             self._read(made)

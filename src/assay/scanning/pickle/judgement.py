@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +30,13 @@ class Safety(StrEnum):
 
 
 _RANKS = {safety: rank for rank, safety in enumerate(Safety)}
+
+
+EFFECTS = (
+    *("constructs", "applies", "resolves", "attribute", "types", "module", "loads", "archive"),
+    "source",
+)
+"""Fields of a judgement that say which argument takes which part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Judgement:
         library: Whether it is below a known library, so that what is built of it (and can
             therefore only be a class) is one of the library's.
         built: The judgement of building one from data, where `safety` is unknown.
+        effect: Which of the fields above says what a call does besides returning.
     """
 
     safety: Safety
@@ -86,6 +94,11 @@ class Judgement:
     expects_none: str = ""
     library: bool = False
     built: Safety = Safety.REVIEW
+    effect: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        effect = next((name for name in EFFECTS if getattr(self, name) is not None), "")
+        object.__setattr__(self, "effect", effect or ("keeps" if self.keeps else ""))
 
     @property
     def strict(self) -> bool:

@@ -32,7 +32,7 @@ class Import:
 
     Attributes:
         module: As the loader looks it up, Python 2 names mapped to today's.
-        name: Dotted names are attributes of attributes.
+        name: Dotted names are attributes of attributes; "" is the module itself.
         offset: Of the first import, bytes from the start of the file.
         uses: Sorted words of `imported called constructed built modified`.
         safety: The worst judgement of its uses.
@@ -45,7 +45,7 @@ class Import:
     safety: Safety
 
     def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
+        return f"{self.module}.{self.name}" if self.name else self.module
 
 
 @dataclass(frozen=True, slots=True)

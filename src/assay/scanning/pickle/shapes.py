@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.judgement import Safety, Shape
@@ -29,14 +30,29 @@ def fits(data: Buffer, values: tuple[Value, ...], shape: Shape) -> bool:
     if shape and shape[-1].endswith("*"):
         head, rest = shape[:-1], shape[-1][:-1]
         shape = (*head, *([rest] * (len(values) - len(head))))
-    return len(values) == len(shape) and all(map(_is, (data,) * len(values), values, shape))
+    if len(values) != len(shape):
+        return False
+    return all(_is(data, value, kinds) for value, kinds in zip(values, shape, strict=True))
 
 
 def _is(data: Buffer, value: Value, kinds: str) -> bool:
-    options = kinds.split("|")
+    options, opcodes = _parsed(kinds)
+    if type(value) is int and data[value] in opcodes:
+        return True
     if isinstance(value, Tuple) and "data" in options:
         return all(_is(data, item, kinds) for item in value.items)
     return any(_is_one(data, value, kind) for kind in options)
+
+
+@cache
+def _parsed(kinds: str) -> tuple[frozenset[str], frozenset[int]]:
+    """The kinds, and the opcodes of the constants that are of one whatever their value."""
+    options = frozenset(kinds.split("|"))
+    numbers = {"int", "float", "bool"} if "number" in options else set()
+    plain = options | numbers
+    every = "data" in options or "any" in options
+    opcodes = (code for code in _CONSTANTS if every or constant_kind(code) in plain)
+    return options, frozenset(opcodes)
 
 
 def _is_one(data: Buffer, value: Value, kind: str) -> bool:
@@ -181,6 +197,12 @@ def holds_text(data: Buffer, value: Value) -> bool:
     if isinstance(value, Instance):
         return makes_text(value)
     return isinstance(value, (Opaque, Mapping, Wide)) and not _is_empty(value)
+
+
+_CONSTANTS = (
+    *(op.TEXT_CONSTANTS | op.BYTES_CONSTANTS | op.NUMBER_CONSTANTS | op.FLOAT_CONSTANTS),
+    *(op.NONE, op.NEWTRUE, op.NEWFALSE),
+)
 
 
 def makes_text(value: Instance) -> bool:

@@ -26,7 +26,7 @@ _RELEASE_BYTES = 8 << 20
 """After so many bytes the pages of a mapped file are given back."""
 
 
-_ENCODED = rb"gA[IMQU]|Y[23]|K[FG]|H4sI|e[AFJN]|Qlpo|/Td6"
+_ENCODED = rb"gA[I-X]|Y[23]|K[FG]|H4sI|e[AFJN]|Qlpo|/Td6"
 """How base64 begins of a pickle, of gzip, zlib, bzip2 and xz."""
 
 _NOT_NESTED = rb"(?![c(][!-~]++[\n(c]|" + _ENCODED + rb")"
