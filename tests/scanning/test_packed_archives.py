@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import tarfile
 
 import pytest
@@ -164,3 +165,15 @@ def test_a_pickle_behind_a_picture_is_malicious() -> None:
     for body, verdict in ((COMMAND, Verdict.MALICIOUS), (b"words", Verdict.SUSPICIOUS)):
         assert judge(gif + body, "logo.gif").verdict is verdict
     assert judge(gif + benign_pickle(), "logo.gif").verdict is Verdict.MALICIOUS
+
+
+def test_an_archive_in_a_pickles_bytes_is_no_second_reading_and_is_judged() -> None:
+    for inner, verdict in (
+        (zip_of(torch_members()), Verdict.CLEAN),
+        (zip_of(torch_members(COMMAND)), Verdict.MALICIOUS),
+    ):
+        judged = judge(pickle.dumps({"state": inner, "epoch": 3}, protocol=4), "m.pkl")
+        assert judged.verdict is verdict, judged
+        assert "file.polyglot" not in judged.rules
+    behind = judge(benign_pickle() + zip_of(torch_members()), "m.pkl")
+    assert "file.polyglot" in behind.rules

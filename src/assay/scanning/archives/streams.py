@@ -81,7 +81,7 @@ def _unpack_one(data: Buffer, packing: Packing, subject: Subject, found: Unpacke
                 found.reason = found.bomb = f"{packed} bytes unpack to {size}"
                 return
             if len(found.body) > spent.room(limits):
-                found.reason = f"over {len(found.body)} bytes when unpacked"
+                found.reason = f"over {spent.room(limits)} bytes when unpacked"
                 return
     except SpentError as error:
         found.reason = f"cannot be unpacked: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from struct import Struct
 
 from assay.core.limits import ArchiveLimits
@@ -19,17 +20,17 @@ _SENTINEL_16, _SENTINEL_32 = 0xFFFF, 0xFFFFFFFF
 
 def has_directory(data: Buffer) -> bool:
     """Whether a reader that looks for the end record finds an archive in these bytes."""
-    return directory_span(data) is not None
+    return archive_at_end(data) is not None
 
 
-def directory_span(data: Buffer) -> tuple[int, int] | None:
-    """Where the directory lies that a reader finds which looks for the end record, if any."""
+def archive_at_end(data: Buffer) -> End | None:
+    """The archive that a reader finds which looks for the end record, if there is one."""
     try:
         end = find_end(Reading(data, ArchiveLimits()))
     except ZipError:
         return None
     found = end.count > 0 and bytes(data[end.directory : end.directory + 4]) == CENTRAL
-    return (end.directory, end.directory_end) if found else None
+    return end if found else None
 
 
 def find_end(reading: Reading) -> End:
@@ -63,7 +64,7 @@ def find_end(reading: Reading) -> End:
     elif comment:
         reading.report("zip.comment", f"{comment} bytes of comment", at + _END.size)
     _report_shift(reading, found)
-    return found
+    return replace(found, after=after)
 
 
 def _report_shift(reading: Reading, end: End) -> None:

@@ -80,12 +80,13 @@ class ZipDirectory:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where the central directory is, and how many bytes come before the archive."""
+    """Where the central directory is, and the archive: it begins at `shift`, ends at `after`."""
 
     directory: int
     directory_end: int
     count: int
     shift: int
+    after: int = 0
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from assay.scanning.archives.members import begin, judge_contents
 from assay.scanning.archives.tar_contents import TarContents
 from assay.scanning.archives.tar_reading import read_tar
 from assay.scanning.archives.tar_values import BLOCK, TarDirectory, TarError, is_header
-from assay.scanning.archives.zip_ends import directory_span
+from assay.scanning.archives.zip_ends import archive_at_end
 from assay.scanning.file_rules import RULES as FILE_RULES
 from assay.scanning.formats import old_pickle
 from assay.scanning.scanners.tar_rules import RULES
@@ -49,8 +49,11 @@ def _check_other_readings(
     A reader of zip archives looks for a directory at the end. One that lies in a member belongs
     to an archive in this one.
     """
-    span = directory_span(data)
-    if span and not any(e.data <= span[0] and span[1] <= e.end for e in directory.entries):
+    end = archive_at_end(data)
+    if end is not None and not any(
+        entry.data <= end.directory and end.directory_end <= entry.end
+        for entry in directory.entries
+    ):
         answer.find(FILE_RULES["file.polyglot"], "tar that is a zip archive too")
     result = old_pickle(data, subject) if subject.depth == 0 else None
     if result is not None and result.imports:
