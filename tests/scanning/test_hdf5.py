@@ -112,12 +112,12 @@ def test_old_groups_with_a_cycle_end() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("way", ["link", "storage", "virtual"])
 def test_other_files_by_path(file: str, way: str) -> None:
-    child = {
+    ways: dict[str, External | Array] = {
         "link": External(file),
         "storage": Array(outside=[file]),
         "virtual": Array(sources=[(file, "/w")]),
-    }[way]
-    judged = of(Group({"a": Group({"b": child})}))
+    }
+    judged = of(Group({"a": Group({"b": ways[way]})}))
     assert judged.verdict is Verdict.MALICIOUS, judged
     assert len(judged.rules) == 1
 
@@ -267,10 +267,8 @@ def test_values_over_the_budget() -> None:
 def test_effort_is_bounded() -> None:
     file = hdf5.File.of(hdf5_of(Group({f"g{i}": Group() for i in range(50)})))
     file.source.effort.left = 20
-    with pytest.raises(hdf5.BudgetError):
-        for node in file.nodes():
-            if any("budget" in problem for problem in node.problems):
-                raise hdf5.BudgetError(node.problems[0])
+    problems = [problem for node in file.nodes() for problem in node.problems]
+    assert "more structures than the budget" in problems
 
 
 @settings(max_examples=150, deadline=None)
@@ -287,7 +285,9 @@ def test_any_mutation_is_answered(data: st.DataObject, name: str) -> None:
 @given(st.data())
 def test_any_mutation_of_a_small_file_is_answered(data: st.DataObject) -> None:
     text = Array(b"\0" * 16, VARYING, (1,))
-    root = Group({"a": Array(outside=["x"]), "b": Array(sources=[("y", "z")]), "c": text}, {"t": "v"})
+    root = Group(
+        {"a": Array(outside=["x"]), "b": Array(sources=[("y", "z")]), "c": text}, {"t": "v"}
+    )
     whole = bytearray(hdf5_of(root))
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(8, len(whole) - 1))] = data.draw(st.integers(0, 255))

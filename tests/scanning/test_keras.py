@@ -317,7 +317,9 @@ def test_a_configuration_that_is_no_json_is_unknown() -> None:
 @settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_any_mutation_of_a_configuration_is_answered(data: st.DataObject) -> None:
-    config = model(DENSE, LAMBDA, OLD, layer("TorchModuleWrapper", module_=PICKLE.decode("latin-1")))
+    config = model(
+        DENSE, LAMBDA, OLD, layer("TorchModuleWrapper", module_=PICKLE.decode("latin-1"))
+    )
     whole = bytearray(json.dumps(config).encode())
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(32, 126))
@@ -326,15 +328,19 @@ def test_any_mutation_of_a_configuration_is_answered(data: st.DataObject) -> Non
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            "class_name config module registered_name function function_type code value items "
-            "node_def vocabulary filepath handle spec_name".split()
-        ),
-        inner
-        | st.sampled_from(["Lambda", "__lambda__", "function", "TorchModuleWrapper", "TFOpLambda"]),
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "class_name config module registered_name function function_type code value items "
+                "node_def vocabulary filepath handle spec_name".split()
+            ),
+            inner
+            | st.sampled_from(
+                ["Lambda", "__lambda__", "function", "TorchModuleWrapper", "TFOpLambda"]
+            ),
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

@@ -125,9 +125,11 @@ def test_code_of_python_2() -> None:
 
 def _old_code(numbers: int, bytecode: bytes, names: tuple[str, ...]) -> bytes:
     """Code of 3.0 to 3.10, whose fields lie in the order before 3.11."""
-    words = lambda *texts: b")" + bytes([len(texts)]) + b"".join(  # noqa: E731
-        b"z" + bytes([len(text)]) + text.encode() for text in texts
-    )
+
+    def words(*texts: str) -> bytes:
+        each = (b"z" + bytes([len(text)]) + text.encode() for text in texts)
+        return b")" + bytes([len(texts)]) + b"".join(each)
+
     return (
         b"\xe3" + bytes(4 * numbers) + b"s" + struct.pack("<i", len(bytecode)) + bytecode
         + b")\x01N" + words(*names) + words("x") + words() * 2 + b"z\x01fz\x01f"
@@ -169,7 +171,9 @@ def test_names_without_bytecode() -> None:
 
 
 def test_a_compiled_module_is_known_by_content() -> None:
-    honest = "import os, json, logging\ndef f(m): m.eval(); m.compile(); open(os.path.join('a', 'b'))"
+    honest = (
+        "import os, json, logging\ndef f(m): m.eval(); m.compile(); open(os.path.join('a', 'b'))"
+    )
     result = judge(module(honest), "weights.bin")
     assert result.family == "python-bytecode"
     assert result.rules == {"code.carried"}
@@ -180,9 +184,10 @@ def test_a_compiled_module_is_known_by_content() -> None:
 
 
 def test_a_compiled_module_behind_a_name_of_data() -> None:
-    assert "file.disguised" in judge(module("a = 1"), "x.safetensors").rules | judge(
-        module("a = 1"), "x.png"
-    ).rules
+    assert (
+        "file.disguised"
+        in judge(module("a = 1"), "x.safetensors").rules | judge(module("a = 1"), "x.png").rules
+    )
 
 
 @settings(max_examples=200, deadline=None)
