@@ -11,6 +11,10 @@ from scanning.container_making import COMMAND, ELF, judge
 from scanning.protobuf_making import blob, fixed32, message, number
 from scanning.tensorflow_making import checkpoint_table, records
 
+STATE = (
+    b'model_checkpoint_path: "/tmp/m.ckpt-3"\nall_model_checkpoint_paths: "m.ckpt-3"\n'
+    b"last_preserved_timestamp: 1.5\n"
+)
 SHARD = "variables.data-00000-of-00001"
 
 
@@ -26,8 +30,7 @@ SHARD = "variables.data-00000-of-00001"
         ("events.out.tfevents.1700000000.host", records(b"\x09" + bytes(9)), "tensorflow-records"),
         (
             "checkpoint",
-            (            b'model_checkpoint_path: "/tmp/m.ckpt-3"\nall_model_checkpoint_paths: "m.ckpt-3"\n'
-            b"last_preserved_timestamp: 1.5\n",
+            STATE,
             "tensorflow-checkpoint-state",
         ),
     ],

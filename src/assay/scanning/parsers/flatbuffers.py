@@ -13,7 +13,7 @@ from typing import Self
 from assay.scanning.subject import Buffer
 
 _MOST_TABLES = 5_000_000
-_MOST_NUMBERS = 20_000_000
+_MOST_NUMBERS = 5_000_000
 _MOST_COPIED_BYTES = 512 * 1024 * 1024
 _MOST_DEPTH = 64
 """As deep as the library's own verifier goes."""
@@ -45,9 +45,9 @@ class _Budget:
 
     __slots__ = ("copied", "numbers", "reach", "tables")
 
-    def __init__(self, tables: int) -> None:
+    def __init__(self, tables: int, numbers: int) -> None:
         self.tables = tables
-        self.numbers = _MOST_NUMBERS
+        self.numbers = numbers
         self.copied = _MOST_COPIED_BYTES
         self.reach = 0
 
@@ -71,8 +71,15 @@ class Table:
 
     __slots__ = ("_budget", "_fields", "at", "data", "depth")
 
-    def __init__(self, data: Buffer, at: int, *, most_tables: int = _MOST_TABLES) -> None:
-        self._open(data, at, 0, _Budget(most_tables))
+    def __init__(
+        self,
+        data: Buffer,
+        at: int,
+        *,
+        most_tables: int = _MOST_TABLES,
+        most_numbers: int = _MOST_NUMBERS,
+    ) -> None:
+        self._open(data, at, 0, _Budget(most_tables, most_numbers))
 
     def _open(self, data: Buffer, at: int, depth: int, budget: _Budget) -> None:
         budget.tables -= 1
@@ -213,20 +220,27 @@ class Table:
         return inner
 
 
-def root(data: Buffer, identifier: bytes = b"", *, most_tables: int = _MOST_TABLES) -> Table:
+def root(
+    data: Buffer,
+    identifier: bytes = b"",
+    *,
+    most_tables: int = _MOST_TABLES,
+    most_numbers: int = _MOST_NUMBERS,
+) -> Table:
     """The root table.
 
     Args:
         data: The buffer.
         identifier: Four bytes that must stand behind the root's offset; b"" for any.
         most_tables: How many tables may be visited below it.
+        most_numbers: How many numbers of vectors may be read below it.
 
     Raises:
         FlatError: there is none.
     """
     if identifier and bytes(data[4:_HEAD_BYTES]) != identifier:
         raise FlatError("another file identifier", 4)
-    return Table(data, _follow(data, 0), most_tables=most_tables)
+    return Table(data, _follow(data, 0), most_tables=most_tables, most_numbers=most_numbers)
 
 
 def _number(data: Buffer, at: int, size: int) -> int:

@@ -51,10 +51,10 @@ _SCRIPT_WORDS = re.compile(
 
 
 def is_pmml(data: Buffer, subject: Subject) -> bool:
-    """Whether the root is a model's."""
-    del subject
+    """Whether the root is a model's, or a text with tags is named as one."""
     root = root_of(data)
-    return root is not None and root.name == "PMML"
+    named = subject.name.lower().endswith(".pmml") and bytes(data[:64]).lstrip()[:1] == b"<"
+    return named if root is None else root.name == "PMML"
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:

@@ -55,7 +55,7 @@ _FEWEST_PIECES = 2
 def is_model(data: Buffer, subject: Subject) -> bool:
     """Whether bytes begin with pieces: a text, a score, and a type."""
     del subject
-    found = leading(data, _MODEL, 8, complete=False)
+    found = leading(data, _MODEL, _FEWEST_PIECES, complete=False)
     if not found or sum(field.number == 1 for field in found) < _FEWEST_PIECES:
         return False
     message = Message(data)
