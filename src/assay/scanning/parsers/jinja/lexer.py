@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CLOSES = {END_BLOCK: re.compile(r"([-+]?)%\}"), END_OUTPUT: re.compile(r"(-?)\}\}")}
+_NOTHING = ("", "\n", "\r\n", "\r")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _ESCAPE = re.compile(
     r"\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|N\{([^}]*)\}|(.))",
@@ -110,7 +111,7 @@ def _tokens(source: str) -> Iterator[Token]:
 
 
 def _past_comment(source: str, start: int) -> tuple[int, bool]:
-    if start + 2 == len(source):  # Jinja's own leniency
+    if _is_last(source, start + 2):
         return start + 2, False
     end = _COMMENT_END.search(source, start + 2)
     if end is None:
@@ -118,9 +119,14 @@ def _past_comment(source: str, start: int) -> tuple[int, bool]:
     return end.end(), end[1] == "-"
 
 
+def _is_last(source: str, at: int) -> bool:
+    """Whether nothing follows but the end of a line; then Jinja misses no closing tag."""
+    return len(source) - at <= 2 and source[at:] in _NOTHING
+
+
 def _raw(source: str, begin: re.Match[str]) -> Generator[Token, None, tuple[int, bool]]:
     """The text of a raw block; returns where it ends and whether space behind it goes."""
-    if begin.end() == len(source):
+    if _is_last(source, begin.end()):
         return begin.end(), False
     end = _RAW_END.search(source, begin.end())
     if end is None:

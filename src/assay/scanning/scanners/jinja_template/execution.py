@@ -43,8 +43,8 @@ from assay.scanning.scanners.jinja_template.values import (
     unknown,
 )
 
-_MOST_STEPS = 60_000
-_MOST_EXPRESSIONS = 500_000
+_MOST_STEPS = 30_000
+_MOST_EXPRESSIONS = 150_000
 _MOST_TURNS = 64
 _MANY_TURNS = 10_000_000
 _MOST_CALLS = 5
