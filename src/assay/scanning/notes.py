@@ -83,9 +83,7 @@ class CodeFile:
 
     def to_json(self) -> list[Any]:
         """For the answer of the child."""
-        deeds = [
-            [d.rule, d.line, d.evidence, d.severity, d.place, d.function] for d in self.deeds
-        ]
+        deeds = [[d.rule, d.line, d.evidence, d.severity, d.place, d.function] for d in self.deeds]
         return ["code", self.path, list(self.imports), list(self.calls), deeds, self.whole]
 
     @classmethod
@@ -119,9 +117,7 @@ def from_json(row: Sequence[Any]) -> Note:
     """
     if row[0] == "names":
         _, path, key, target, file, required, line = row
-        return CodeReference(
-            str(path), str(key), str(target), str(file), bool(required), int(line)
-        )
+        return CodeReference(str(path), str(key), str(target), str(file), bool(required), int(line))
     if row[0] != "code":
         raise ValueError(row[0])
     _, path, imports, calls, deeds, whole = row
@@ -129,6 +125,8 @@ def from_json(row: Sequence[Any]) -> Note:
         str(path),
         tuple(map(str, imports)),
         tuple(map(str, calls)),
-        tuple(CodeDeed(str(r), int(n), str(e), str(s), str(p), str(f)) for r, n, e, s, p, f in deeds),
+        tuple(
+            CodeDeed(str(r), int(n), str(e), str(s), str(p), str(f)) for r, n, e, s, p, f in deeds
+        ),
         bool(whole),
     )

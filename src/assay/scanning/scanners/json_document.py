@@ -81,7 +81,12 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
         answer.unread(f"JSON over {subject.limits.json_bytes} bytes")
         return
     text = _decoded(bytes(data), answer)
-    document = _NOTHING if text is None else _parsed(text, subject, answer)
+    if text is None:
+        return
+    if _is_lines(text):
+        _judge_lines(text, subject, answer)
+        return
+    document = _parsed(text, subject, answer)
     if document is not _NOTHING:
         _judge(document, subject, answer, None)
 
@@ -92,7 +97,33 @@ def scan_lines(data: Buffer, subject: Subject, answer: Answer) -> None:
         answer.unread(f"JSON over {subject.limits.json_bytes} bytes")
         return
     text = _decoded(bytes(data), answer)
-    for number, line in enumerate((text or "").split("\n"), 1):
+    if text is not None:
+        _judge_lines(text, subject, answer)
+
+
+def _is_lines(text: str) -> bool:
+    """Whether it is a document per line, by any name: the first line is one, and so the second."""
+    first, _, rest = text.partition("\n")
+    second = rest.lstrip().partition("\n")[0]
+    if len(first) > _LONGEST_LINE or not second.startswith(("{", "[")):
+        return False
+    return _WHOLE_LINE.match(first) is not None and _is_document(first) and _is_document(second)
+
+
+_LONGEST_LINE = 1_000_000
+_WHOLE_LINE = re.compile(r"\s*(?:\{[^\n]*\}|\[[^\n]*\])\s*\Z")
+
+
+def _is_document(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _judge_lines(text: str, subject: Subject, answer: Answer) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             document = _parsed(line, subject, answer, number)
             if document is _NOTHING:

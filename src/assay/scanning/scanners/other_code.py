@@ -163,7 +163,7 @@ _BY_PROGRAM = {
 }
 _LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.){4,4000})\"|'((?:[^'\\\n]|\\.){4,4000})'|`([^`]{4,4000})`")
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_MOST_BYTES = 32 * 1024 * 1024
+_MOST_BYTES = 4 * 1024 * 1024
 _MOST_LITERALS = 20_000
 
 

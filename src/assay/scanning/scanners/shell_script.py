@@ -70,7 +70,7 @@ _OVERLAP = 10
 _COMMENT = re.compile(r"^\s*(?:#(?!!)|::|REM\s|rem\s|//).*$", re.MULTILINE)
 _SETUP = re.compile(
     r"\b(?:setx?|eval|iex|Invoke-Expression)\b[^\n]{0,200}(?:\$\(|`)[^\n]{0,200}"
-    r"(?:base64|openssl|xxd|curl|wget|rev|tr\s)",
+    r"(?:base64|openssl|xxd|curl|wget)\b",
     re.IGNORECASE,
 )
 _WINDOWS = re.compile(
@@ -96,6 +96,11 @@ def is_script(data: Buffer, subject: Subject) -> bool:
     if found:
         return _PYTHON.match(found.group("program")) is None
     return name.lower().endswith(tuple(_ENDINGS)) or _NAMES.match(name) is not None
+
+
+def is_encoded_script(data: Buffer, subject: Subject) -> bool:
+    """Whether a script by its name or first line is in another encoding, or has colours in it."""
+    return b"\0" not in bytes(data[:8192]) and is_script(data, subject)
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
