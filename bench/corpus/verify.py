@@ -101,13 +101,24 @@ def jinja(path):
     env.globals["strftime_now"] = lambda form: form
     print(env.from_string(text).render(messages=[{"role": "user", "content": "pay the invoice"}],
           add_generation_prompt=True, bos_token="<s>", eos_token="</s>"))
+def keras(path):
+    import keras
+    if path.endswith(".json"):
+        made = keras.saving.deserialize_keras_object(json.load(open(path)), safe_mode=False)
+    else:
+        made = keras.saving.load_model(path, safe_mode=False)
+    import numpy
+    made(numpy.ones((1, 4)))
+def skops(path):
+    import skops.io
+    skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
 def module(path):
     import importlib, types
     package = types.ModuleType("remote")
     package.__path__ = [path]
     sys.modules["remote"] = package
     importlib.import_module("remote.modeling_tiny")
-before = {"module": "transformers", "joblib": "joblib", "numpy": "numpy", "torch": "torch", "jit": "torch", "pandas": "pandas",
+before = {"module": "transformers", "keras": "keras", "skops": "skops.io", "joblib": "joblib", "numpy": "numpy", "torch": "torch", "jit": "torch", "pandas": "pandas",
           "yaml": "yaml", "jinja": "jinja2"}
 __import__(before.get(loader, "pickle"))
 if loader == "module":
@@ -133,6 +144,9 @@ LOADERS = {
     "torch": "torch",
     "torchscript": "jit",
     "yaml_tags": "yaml",
+    "keras": "keras",
+    "keras_h5": "keras",
+    "skops": "skops",
     "hub_code": "module",
 }
 
@@ -147,12 +161,12 @@ def limits() -> None:
 
 def observe(python: str, loader: str, path: Path) -> dict[str, object]:
     """Load one file; what the hook saw, and the error if one came."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
         try:
             done = subprocess.run(
                 [python, "-c", CHILD, loader, str(path.resolve())],
                 cwd=folder,
-                env={**os.environ, "HOME": folder, "TMPDIR": folder},
+                env={**os.environ, "HOME": home, "TMPDIR": home},
                 capture_output=True,
                 timeout=120,
                 preexec_fn=limits,

@@ -60,6 +60,15 @@ WEBP = b"RIFF" + struct.pack("<I", 4 + 8 + 4) + b"WEBPVP8 " + struct.pack("<I", 
         ("m.safetensors", safetensors_of({"a": tensor(0, 1)}, b"x"), "safetensors"),
         ("m.pt", zip_of(torch_members()), "torch"),
         ("__init__.py", b"", "empty"),
+        ("modeling.py", b"x = 1\n", "python"),
+        ("run", b"#!/bin/sh\ntrue\n", "script"),
+        ("config.yaml", b"a: 1\n", "yaml"),
+        ("requirements.txt", b"torch\n", "requirements"),
+        ("chat_template.jinja", b"{{ messages }}", "jinja"),
+        ("logo.svg", b"<svg/>", "svg"),
+        ("notes", b"hello\n", "text"),
+        ("latin.txt", "é".encode("latin-1"), "text-encoded"),
+        ("a.json", b'{"a": NaN}', "json"),
     ],
 )
 def test_known_formats_are_recognised_and_clean(name: str, data: bytes, family: str) -> None:
@@ -70,17 +79,9 @@ def test_known_formats_are_recognised_and_clean(name: str, data: bytes, family: 
 @pytest.mark.parametrize(
     ("name", "data", "word"),
     [
-        ("modeling.py", b"x = 1\n", "code beside weights"),
-        ("run", b"#!/bin/sh\ntrue\n", "a script"),
-        ("run.txt", b"#!/bin/sh\ntrue\n", "a script"),
-        ("config.yaml", b"a: 1\n", "configuration"),
-        ("requirements.txt", b"torch\n", "requirements"),
-        ("chat_template.jinja", b"{{ messages }}", "template"),
-        ("logo.svg", b"<svg/>", "code beside weights"),
-        ("notes", b"hello\n", "not known"),
         ("m.safetensors", b"version https://git-lfs.github.com/spec/v1\noid x\n", "LFS pointer"),
-        ("model.onnx", b"\x08\x07\x12\x07pytorch", "ONNX"),
-        ("model.gguf", b"GGUF\x03\0\0\0", "GGUF"),
+        ("model.onnx", b"\x08\x07\x12\x07pytorch", "not known"),
+        ("model.gguf", b"GGUF\x03\0\0\0", "cut off"),
         ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(8), "HDF5"),
         ("a.npy", b"\x93NUMPY\x01\0", "array file"),
         ("a.tar", bytes(257) + b"ustar\0" + bytes(300), "tar"),
@@ -93,9 +94,7 @@ def test_known_formats_are_recognised_and_clean(name: str, data: bytes, family: 
         ("a.deb", b"!<arch>\ndebian-binary   ", "ar archive"),
         ("blob", bytes(range(256)), "not known"),
         ("vocab.txt", b"a\x00b\n", "not the text"),
-        ("latin.txt", "é".encode("latin-1"), "not the text"),
         ("a.json", b"not json", "not valid JSON"),
-        ("a.json", b'{"a": NaN}', "NaN"),
         ("a.jsonl", b'{"a": 1}\n{"a"\n', "line 2"),
         ("deep.json", b"[" * 200_000 + b"]" * 200_000, "nested too deep"),
         ("a.safetensors", b"", "empty"),
@@ -187,29 +186,30 @@ def test_text_that_shows_in_another_order_is_reported() -> None:
 @pytest.mark.parametrize(
     ("name", "document", "rule"),
     [
-        ("config.json", {"auto_map": {"AutoModel": "modeling_x.X"}}, "json.remote-code"),
-        ("config.json", {"a": [{"auto_map": {"AutoModel": "m.X"}}]}, "json.remote-code"),
-        ("config.json", {"custom_generate": "org/repo"}, "json.remote-code"),
-        ("config.json", {"custom_pipelines": {"x": {"impl": "m.P"}}}, "json.remote-code"),
-        ("config.json", {"trust_remote_code": True}, "json.remote-code"),
-        ("config.json", {"_target_": "mypkg.Model"}, "json.import-reference"),
-        ("config.json", {"x": {"_target_": "os.system"}}, "json.dangerous-import"),
-        ("config.json", {"activation_function": "evil.Act"}, "json.import-reference"),
-        ("config.json", {"activation_function": "os.abort"}, "json.dangerous-import"),
-        ("a.json", {"py/reduce": [{"py/type": "os.system"}]}, "json.object-rebuilding"),
-        ("m.json", {"class_name": "Lambda", "config": {}}, "json.keras-lambda"),
-        ("modules.json", [{"type": "evil.Module", "path": ""}], "json.import-reference"),
-        ("modules.json", [{"type": "os.system", "path": ""}], "json.dangerous-import"),
-        ("model_index.json", {"unet": ["my_unet", "UNet"]}, "json.import-reference"),
+        ("config.json", {"auto_map": {"AutoModel": "modeling_x.X"}}, "config.remote-code"),
+        ("config.json", {"a": [{"auto_map": {"AutoModel": "m.X"}}]}, "config.remote-code"),
+        ("config.json", {"custom_generate": "org/repo"}, "config.code-elsewhere"),
+        ("config.json", {"custom_pipelines": {"x": {"impl": "m.P"}}}, "config.remote-code"),
+        ("config.json", {"trust_remote_code": True}, "config.trusts-code"),
+        ("config.json", {"_target_": "mypkg.Model"}, "config.import-reference"),
+        ("config.json", {"x": {"_target_": "os.system"}}, "config.dangerous-import"),
+        ("config.json", {"activation_function": "evil.Act"}, "config.import-reference"),
+        ("config.json", {"activation_function": "os.abort"}, "config.dangerous-import"),
+        ("a.json", {"py/reduce": [{"py/type": "os.system"}]}, "config.object-rebuilding"),
+        ("m.json", {"class_name": "Lambda", "config": {}}, "keras.lambda"),
+        ("modules.json", [{"type": "evil.Module", "path": ""}], "config.import-reference"),
+        ("modules.json", [{"type": "os.system", "path": ""}], "config.dangerous-import"),
+        ("model_index.json", {"unet": ["my_unet", "UNet"]}, "config.import-reference"),
         ("adapter_config.json", {"auto_mapping": {"parent_library": "evil.x"}},
-         "json.import-reference"),
-        ("c.json", {"lc": 1, "type": "constructor", "id": ["a", "B"]}, "json.import-reference"),
+         "config.import-reference"),
+        ("c.json", {"lc": 1, "type": "constructor", "id": ["a", "B"]}, "config.import-reference"),
     ],
 )  # fmt: skip
-def test_loader_keys_are_never_clean(name: str, document: object, rule: str) -> None:
+def test_loader_keys_are_never_passed_over(name: str, document: object, rule: str) -> None:
     judged = judge(json.dumps(document).encode(), name)
     assert rule in judged.rules
-    assert judged.verdict is not Verdict.CLEAN
+    if rule in ("config.dangerous-import", "config.object-rebuilding"):
+        assert judged.verdict is Verdict.MALICIOUS
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_what_libraries_write_is_clean(name: str, document: object) -> None:
     "template", ["{{ messages }}", "{% for m in messages %}x{% endfor %}",
                  [{"name": "default", "template": "{{ m }}"}]],
 )  # fmt: skip
-def test_chat_templates_are_unknown(template: object) -> None:
+def test_ordinary_chat_templates_are_clean(template: object) -> None:
     judged = judge(json.dumps({"chat_template": template}).encode(), "tokenizer_config.json")
-    assert judged.verdict is Verdict.UNKNOWN
+    assert judged.verdict is Verdict.CLEAN
 
 
 def test_duplicate_keys_in_json_are_a_finding() -> None:

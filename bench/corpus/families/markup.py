@@ -23,17 +23,28 @@ DOCTYPES = {
 }
 
 
+INPUTS = {"Parameter": 0, "Const": 0, "MatMul": 2, "Concat": 2}
+DIMS = "<dim>4</dim><dim>4</dim>"
+
+
 def layer(number: int, kind: str, data: str = "", version: str = "opset1", name: str = "") -> str:
-    ports = '<input><port id="0"><dim>1</dim><dim>4</dim></port></input>' if number else ""
-    out = '<output><port id="1" precision="FP32"><dim>1</dim><dim>4</dim></port></output>'
-    return f'<layer id="{number}" name="{name or kind.lower()}_{number}" type="{kind}" version="{version}">{data}{ports}{out}</layer>'
+    count = INPUTS.get(kind, 1)
+    ports = "".join(f'<port id="{i}" precision="FP32">{DIMS}</port>' for i in range(count))
+    into = f"<input>{ports}</input>" if count else ""
+    out = f'<output><port id="{count}" precision="FP32">{DIMS}</port></output>'
+    body = data + into + ("" if kind == "Result" else out)
+    head = f'id="{number}" name="{name or kind.lower()}_{number}" type="{kind}" version="{version}"'
+    return f"<layer {head}>{body}</layer>"
 
 
 def vino(*layers: str, before: str = "", info: str = "", text: str = "") -> str:
-    edges = "".join(
-        f'<edge from-layer="{i}" from-port="1" to-layer="{i + 1}" to-port="0"/>'
-        for i in range(len(layers) - 1)
-    )
+    """A model whose layers take what the layers before them left over."""
+    edges, ready = "", list[tuple[int, int]]()
+    for number, one in enumerate(layers):
+        count = INPUTS.get(one.split('type="')[1].split('"')[0], 1)
+        for port, (source, out) in enumerate(ready[-count:] if count else []):
+            edges += f'<edge from-layer="{source}" from-port="{out}" to-layer="{number}" to-port="{port}"/>'
+        ready = [*ready[: len(ready) - count], (number, count)]
     return (
         f'<?xml version="1.0"?>\n{before}<net name="model{text}" version="11"><layers>{"".join(layers)}</layers>'
         f'<edges>{edges}</edges><rt_info><MO_version value="2024.1.0"/>{info}</rt_info></net>\n'
@@ -44,7 +55,8 @@ def const(offset: object, size: object) -> str:
     return f'<data element_type="f32" shape="4, 4" offset="{offset}" size="{size}"/>'
 
 
-PARAMETER = layer(0, "Parameter", '<data shape="1,4" element_type="f32"/>')
+TURN = '<data transpose_a="false" transpose_b="false"/>'
+PARAMETER = layer(0, "Parameter", '<data shape="4,4" element_type="f32"/>')
 
 
 def units(rng: random.Random) -> Iterator[Unit]:
@@ -54,7 +66,12 @@ def units(rng: random.Random) -> Iterator[Unit]:
 
 def _vino(rng: random.Random) -> Iterator[Unit]:
     weights = safetensors.floats(rng, 16)
-    plain = [PARAMETER, layer(1, "Const", const(0, 64)), layer(2, "MatMul"), layer(3, "Result")]
+    plain = [
+        PARAMETER,
+        layer(1, "Const", const(0, 64)),
+        layer(2, "MatMul", TURN),
+        layer(3, "Result"),
+    ]
 
     def bad(
         technique: str, variant: str, xml: str, payload: str, body: bytes = weights, **more: object
@@ -100,7 +117,7 @@ def _vino(rng: random.Random) -> Iterator[Unit]:
     elf = binaries.elf(b"execve")
     yield bad("executable-in-weights", "elf", vino(*plain), "carries code", elf)
     evil = op.pickle4(op.call(op.stacked("os", "system"), op.text("true")))
-    yield bad("disguised", "pickle-bin", vino(*plain), "a pickle as weights", evil)
+    yield bad("disguised", "pickle-bin", vino(*plain), "a pickle as weights", evil.ljust(64, b"\0"))
     deep = layer(1, "If", "<then_body>" * 5000 + "</then_body>" * 5000)
     yield bad("xml-depth", "nested", vino(PARAMETER, deep), "exhausts the reader's stack")
     kernel = '<CustomLayer name="Evil" type="SimpleGPU" version="1"><Kernel entry="k"><Source filename="../../../etc/passwd"/></Kernel></CustomLayer>'
@@ -120,8 +137,10 @@ def _vino(rng: random.Random) -> Iterator[Unit]:
         vino(
             PARAMETER,
             layer(1, "Const", const(0, 64)),
-            layer(2, "Const", const(0, 64)),
-            layer(3, "Result"),
+            layer(2, "MatMul", TURN),
+            layer(3, "Const", const(0, 64)),
+            layer(4, "MatMul", TURN),
+            layer(5, "Result"),
         ),
     )
     yield good(
@@ -142,7 +161,7 @@ def _vino(rng: random.Random) -> Iterator[Unit]:
         ),
     )
     body = (
-        "<body><layers>" + layer(0, "Parameter") + layer(1, "Result") + "</layers><edges/></body>"
+        "<body><layers>" + PARAMETER + layer(1, "Result") + "</layers><edges/></body>"
     )
     yield good("loop", vino(PARAMETER, layer(1, "TensorIterator", body), layer(2, "Result")))
     yield good(

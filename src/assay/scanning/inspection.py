@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.archives.zip_ends import has_directory
+from assay.scanning.archives.zip_ends import archive_at_end
+from assay.scanning.archives.zip_values import End
 from assay.scanning.file_rules import RULES
 from assay.scanning.formats import Format, declares_other_data, identify, old_pickle
 from assay.scanning.kinds import Kind, by_family, claimed, extension
-from assay.scanning.pickle import PersistentIdRule, scan_pickle
+from assay.scanning.pickle import PersistentIdRule, PickleResult, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -104,28 +105,43 @@ def _compare_name(subject: Subject, answer: Answer, kind: Kind) -> None:
 
 def _second_reading(data: Buffer, subject: Subject, answer: Answer, family: str) -> None:
     """What a reader finds that goes by another part of the file: its end, or its first opcode."""
-    if has_directory(data):
-        answer.find(RULES["file.polyglot"], f"{family} that is a zip archive too")
-        part = Answer(subject)
-        archive = by_family()["zip"]
-        archive.call(archive.scan, data, subject, part)
-        answer.take(part.findings, part.unread_parts)
+    archive = archive_at_end(data)
+    if archive is not None:
+        _read_archive(data, archive, subject, answer, family)
     kind = by_family().get(family)
     if family in (*_PICKLES, "executable") or (kind is not None and kind.text):
         return
-    if data[0] != op.PROTO:
-        result = old_pickle(data, subject)
-    else:
-        result = scan_pickle(
-            data,
-            path=subject.path,
-            member=subject.member,
-            base_offset=subject.base,
-            limits=subject.limits,
-            policy=subject.policy,
-            persistent_ids=PersistentIdRule.UNKNOWN,
-        )
+    known = data[0] == op.PROTO
+    result = _as_pickle(data, subject) if known else old_pickle(data, subject)
     if result is not None and result.imports:
         shown = f"{family} that is a pickle too"
         answer.find(RULES["file.polyglot"], shown, offset=0, confidence=Confidence.HIGH)
         answer.take(result.findings, ())
+
+
+def _read_archive(
+    data: Buffer, archive: End, subject: Subject, answer: Answer, family: str
+) -> None:
+    """Judge an archive at the end of a file, which makes it two, or one in a pickle's bytes."""
+    start = archive.shift
+    if family in _PICKLES and 0 < start < _as_pickle(data, subject).end - subject.base:
+        with memoryview(data) as whole, whole[start : archive.after] as inner:
+            inspect_inside(inner, subject.inside("bytes", subject.base + start), answer)
+        return
+    answer.find(RULES["file.polyglot"], f"{family} that is a zip archive too")
+    part = Answer(subject)
+    kind = by_family()["zip"]
+    kind.call(kind.scan, data, subject, part)
+    answer.take(part.findings, part.unread_parts)
+
+
+def _as_pickle(data: Buffer, subject: Subject) -> PickleResult:
+    return scan_pickle(
+        data,
+        path=subject.path,
+        member=subject.member,
+        base_offset=subject.base,
+        limits=subject.limits,
+        policy=subject.policy,
+        persistent_ids=PersistentIdRule.UNKNOWN,
+    )

@@ -82,6 +82,7 @@ KINDS: tuple[Kind, ...] = (
         "zip_archive",
         "Zip archive",
         magic=((0, b"PK\x03\x04"), (0, b"PK\x05\x06")),
+        endings=(".zip",),
         holds=Holds.ACTS,
     ),
     Kind(
@@ -509,11 +510,18 @@ KINDS: tuple[Kind, ...] = (
         sniff="is_encoded_python",
         holds=Holds.ACTS,
     ),
+    Kind(
+        "script-encoded",
+        "shell_script",
+        "Script in an older encoding",
+        sniff="is_encoded_script",
+        holds=Holds.ACTS,
+    ),
     Kind("text-encoded", "text", "Text in an older encoding", sniff="is_encoded_text"),
     # Text. The first that claims a name, or recognises the content, reads it.
-    Kind("pmml", "pmml", "PMML", sniff="is_pmml", endings=(".pmml",), text=True),
+    Kind("pmml", "pmml", "PMML", sniff="is_pmml", endings=(".pmml", ".xml"), text=True),
     Kind("openvino", "openvino", "OpenVINO", sniff="is_model", endings=(".xml",), text=True),
-    Kind("svg", "svg", "SVG", sniff="is_svg", endings=(".svg",), text=True),
+    Kind("svg", "svg", "SVG", sniff="is_svg", endings=(".svg", ".xml"), text=True),
     Kind("html", "html", "HTML", sniff="is_html", endings=(".html", ".htm", ".hta"), text=True),
     Kind("xml", "xml_text", "XML", sniff="is_xml", endings=(".xml", ".xhtml"), text=True),
     Kind(
