@@ -22,7 +22,7 @@ def stored_deflated(name: str, size: int, packed: bytes) -> Member:
 
 def nest(levels: int, width: int) -> bytes:
     """Archives of archives, each a few times itself, around four megabytes of zeros."""
-    data = zip_of([Member("0.dat", bytes(4 * MIB), method=8)])
+    data = zip_of([Member("0.payload", bytes(4 * MIB), method=8)])
     for _ in range(levels):
         packed = Member("", data, method=8).payload
         crc: dict[str, object] = {"size": len(data), "crc": zlib.crc32(data)}
