@@ -36,6 +36,7 @@ class Judging:
         self._answer = answer
         self._contents = Contents(data, subject, answer)
         self._operators = Operators(set(), self._contents, answer)
+        self._noted: set[tuple[str, Severity | None]] = set()
 
     def whole(self, message: Message, kind: str) -> None:
         """Judge a file's message and all in it.
@@ -114,12 +115,15 @@ class Judging:
             seen.add(name)
 
     def _note(self, rule: str, evidence: str, record: Record, field: Field) -> None:
+        """Report a field that is wrong, once for each field of each kind of message."""
         severity = None
         if rule == "onnx.unknown-field" and field.wire == LENGTH:
             self._contents.check(field, evidence)
             severity = Severity.MEDIUM if field.value > _LARGE_FIELD else None
         del record
-        self._answer.find(RULES[rule], evidence, offset=field.start, severity=severity)
+        if (evidence, severity) not in self._noted:
+            self._noted.add((evidence, severity))
+            self._answer.find(RULES[rule], evidence, offset=field.start, severity=severity)
 
 
 def _called(record: Record) -> str:
