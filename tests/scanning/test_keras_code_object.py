@@ -198,3 +198,13 @@ def test_any_mutation_is_answered(data: st.DataObject) -> None:
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     result = judged(bytes(whole))
     assert result.findings or result.unread
+
+
+def test_a_module_that_names_its_import_in_another_way() -> None:
+    for source in (
+        "__import__('os').system('x')",
+        "getattr(__import__('o' + 's'), 'x').popen('y')",
+    ):
+        assert judge(module(source), "m.pyc").verdict is Verdict.MALICIOUS
+    honest = "import types\nx = isinstance(y, types.FunctionType) and __import__('json')"
+    assert judge(module(honest), "m.pyc").verdict is Verdict.SUSPICIOUS

@@ -65,7 +65,10 @@ _RUNS = frozenset(
         *("os.fork", "os.forkpty", "importlib.import_module", "__builtins__"),
     )
 )
-_MILD_IN_MODULES = frozenset({"eval", "types.MethodType", "importlib.import_module"})
+_MILD_IN_MODULES = frozenset(
+    "eval types.MethodType types.FunctionType types.LambdaType types.CodeType __import__ "
+    "__builtins__ importlib.import_module sys.settrace sys.setprofile".split()
+)
 _RUNNING_MODULES = frozenset(
     "subprocess pty posix nt ctypes cffi marshal runpy code codeop imp commands importlib "
     "multiprocessing _posixsubprocess pip builtins __builtin__ socket socketserver".split()
@@ -73,15 +76,23 @@ _RUNNING_MODULES = frozenset(
 _REACHING_MODULES = frozenset(
     "shutil pathlib tempfile io glob pickle cPickle dill cloudpickle joblib urllib urllib2 urllib3 "
     "requests httpx aiohttp http ftplib smtplib telnetlib paramiko webbrowser zipfile tarfile "
-    "sqlite3 threading signal atexit inspect gc yaml huggingface_hub boto3 winreg getpass".split()
+    "sqlite3 threading signal atexit inspect gc yaml huggingface_hub boto3 winreg getpass asyncio "
+    "concurrent sched site venv ensurepip zipimport pkgutil timeit cProfile profile pdb bdb doctest "
+    "pydoc xmlrpc ssl select selectors mmap fcntl mailbox zipapp".split()
 )
 _REACHING = frozenset(
     "open file input breakpoint compile globals vars sys.modules sys.meta_path sys.path "
     "sys._getframe numpy.load numpy.fromfile numpy.save numpy.savez numpy.ctypeslib numpy.f2py "
-    "pandas.read_pickle torch.load tensorflow.io tensorflow.load_library tensorflow.load_op_library "
+    "pandas.read_pickle torch.load tensorflow.load_library tensorflow.load_op_library "
     "tensorflow.raw_ops.ReadFile tensorflow.raw_ops.WriteFile keras.utils.get_file "
     "tensorflow.keras.utils.get_file".split()
 )
+_TENSORFLOW_FILES = re.compile(
+    r"tensorflow\.io\.(?!(?:decode|encode|parse|serialize|deserialize|is_jpeg|extract_jpeg|RaggedF|"
+    r"FixedLenF|VarLenF|SparseF)\w*)\w"
+)
+_SAME_WORDS = frozenset("signal test random math queue types profiler string code".split())
+"""Parts of libraries of numbers that are called as modules of the standard library are."""
 _DUNDERS = re.compile(
     r"__(builtins|globals|subclasses|import|code|bases|base|mro|loader|closure|reduce(_ex)?|"
     r"getattribute)__\Z"
@@ -91,6 +102,7 @@ _UNMISTAKABLE = BORROWED | frozenset(
     "posix_spawn forkpty startfile __import__ __subclasses__ __builtins__ fork_exec "
     "create_connection b64decode subprocess ctypes socket".split()
 )
+_STARTS = frozenset("system popen Popen check_output getoutput execve spawnv".split())
 _ALIASES = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend", "pd": "pandas"}
 _CODE_TEXT = re.compile(
     r"\bimport\s+(?:os|subprocess|socket|ctypes|pty)\b|\bos\.(?:system|popen|exec\w+)\b|"
@@ -217,19 +229,24 @@ def _reaches(names: _Names, subject: Subject) -> Iterator[str]:
         if _is_reaching(root, rest, full) or (rest and _is_dangerous(full, subject)):
             yield name
     yield from (name for name in names.single if _DUNDERS.match(name))
-    if "getattr" in names.dotted and "os" in names.dotted:
-        yield "getattr of os"
+    for module in ("os", "tf.io", "tensorflow.io"):
+        if "getattr" in names.dotted and module in names.dotted:
+            yield f"getattr of {module}"
 
 
 def _is_reaching(root: str, rest: str, full: str) -> bool:
     if root == "os":
         return bool(rest) and rest.split(".", 1)[0] not in ("path", "sep", "linesep")
-    return root in _REACHING_MODULES or not _REACHING.isdisjoint(_prefixes(full))
+    known_name = root in _REACHING_MODULES or _TENSORFLOW_FILES.match(full) is not None
+    return known_name or not _REACHING.isdisjoint(_prefixes(full))
 
 
 def _is_dangerous(name: str, subject: Subject) -> bool:
     """Whether the import policy refuses the name, other than for being of Python's library."""
     module, _, rest = name.partition(".")
+    part = rest.split(".", 1)[0]
+    if part in _SAME_WORDS or (module, part) == ("tensorflow", "io"):  # which is judged above
+        return False
     judged = subject.policy.judge(module, rest)
     own = subject.policy.judge(module, "anything").safety is Safety.DANGEROUS
     return judged.safety is Safety.DANGEROUS and not own
@@ -239,8 +256,15 @@ def _module_runs(names: _Names) -> Iterator[str]:
     """In a module, which may be honest code, only what starts programs or runs text counts."""
     yield from (names.dotted & _RUNS) - _MILD_IN_MODULES
     yield from (name for name in names.dotted if name in ("os.*", "subprocess.*"))
-    if names.dotted & {"eval"} and any("b64decode" in name for name in names.dotted):
+    if "eval" in names.dotted and any("b64decode" in name for name in names.dotted):
         yield "eval of what was encoded"
+    if names.dotted & {"__import__", "importlib.import_module", "__builtins__"}:
+        yield from names.single & _STARTS - ({"system"} & _last_of(names, "platform"))
+
+
+def _last_of(names: _Names, module: str) -> set[str]:
+    """Names that are taken from a module."""
+    return {name.removeprefix(f"{module}.") for name in names.dotted if name.startswith(module)}
 
 
 def _module_sends(names: _Names) -> Iterator[str]:

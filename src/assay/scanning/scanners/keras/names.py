@@ -90,7 +90,9 @@ _BUILT_IN = frozenset(
 _TOOLS = frozenset({"FeatureSpace", "Feature", "Cross"})
 _SOME_MODULE = "keras_module"
 """Of which the policy knows nothing, so that only the name counts."""
-_PARSING = re.compile(r"io\.(?:decode|encode|parse|serialize|deserialize|is_jpeg|extract_jpeg)\w*\Z")
+_PARSING = re.compile(
+    r"io\.(?:decode|encode|parse|serialize|deserialize|is_jpeg|extract_jpeg)\w*\Z"
+)
 """Functions of `tensorflow.io` that are given tensors, not paths."""
 _LONGEST = 300
 """No name that can be imported is longer."""
