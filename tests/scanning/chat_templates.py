@@ -157,7 +157,7 @@ SIMPLE = {
     "{{ m.content }}\n\n{% endfor %}Answer with 'safe' or 'unsafe' in the first line. If unsafe, "
     "include the violated categories in a second line.",
     "reranker": "<|im_start|>system\nJudge whether the Document meets the requirements of the "
-    "Query. The answer can only be \"yes\" or \"no\".<|im_end|>\n<|im_start|>user\n<Query>: "
+    'Query. The answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n<Query>: '
     "{{ query }}\n<Document>: {{ document }}<|im_end|>\n<|im_start|>assistant\n",
     "embedding": "{{ 'Represent this sentence for searching: ' + messages[0].content }}",
     "translation": "{% set from_to = {'en': 'English', 'de': 'German'} %}Translate from "

@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
 _FORMS = {
-    **{U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?"},
-    **{U64: "Q", I64: "q", F64: "d"},
+    U8: "B",
+    I8: "b",
+    U16: "H",
+    I16: "h",
+    U32: "I",
+    I32: "i",
+    F32: "f",
+    BOOL: "?",
+    U64: "Q",
+    I64: "q",
+    F64: "d",
 }
 F32_TENSOR, F16_TENSOR, Q4_0_TENSOR, Q8_0_TENSOR = 0, 1, 2, 8
 Value = tuple[int, object]
@@ -138,7 +147,9 @@ def whisper(rows: Sequence[Row], words: Sequence[bytes] = (b"a", b"bc")) -> byte
     return head + struct.pack("<i", len(words)) + _words(words) + old_tensors(rows)
 
 
-def llama_ggjt(rows: Sequence[Row], words: Sequence[bytes] = (b"a", b"bc"), tokens: int = 2) -> bytes:
+def llama_ggjt(
+    rows: Sequence[Row], words: Sequence[bytes] = (b"a", b"bc"), tokens: int = 2
+) -> bytes:
     """As llama.cpp wrote it in the summer of 2023."""
     head = b"tjgg" + struct.pack("<8i", 3, tokens, 8, 256, 2, 1, 4, 2)
     head += _words(words, scored=True)

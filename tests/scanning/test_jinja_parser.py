@@ -30,7 +30,7 @@ class _Generation(Extension):
 
 ENVIRONMENT = jinja2.Environment(
     extensions=["jinja2.ext.loopcontrols", "jinja2.ext.do", _Generation],
-    autoescape=False,  # noqa: S701 - nothing is shown
+    autoescape=False,
 )
 
 
@@ -101,7 +101,7 @@ def test_what_jinja_refuses_is_refused(source: str) -> None:
 def test_space_is_stripped_where_the_tags_say() -> None:
     body = parse("a {%- if b -%} c {%- endif +%} d")
     texts = [item.text for item in body if isinstance(item, Text)]
-    inner = [item for item in body if isinstance(item, If)][0].branches[0][1]
+    inner = next(item for item in body if isinstance(item, If)).branches[0][1]
     assert texts == ["a", " d"]
     assert [item.text for item in inner if isinstance(item, Text)] == ["c"]
 
@@ -150,9 +150,11 @@ class _Nowhere:
 
     def get(self, name: str) -> Value | None:
         del name
+        return None
 
     def macro(self, name: str, arguments: list[tuple[str, Value]], offset: int) -> Value | None:
         del name, arguments, offset
+        return None
 
     def find(self, rule: Rule, evidence: str, offset: int, severity: object = None) -> None:
         del rule, evidence, offset, severity
@@ -223,6 +225,8 @@ def test_a_constant_that_is_known_is_what_jinja_makes_of_it(expression: str) -> 
 def test_whatever_jinja_takes_is_read(name: str, data: st.DataObject) -> None:
     source = TEMPLATES[name]
     at = data.draw(st.integers(0, len(source)))
-    piece = data.draw(st.sampled_from(["", "{{", "}}", "{%", "%}", "{#", "'", ")", " not ", "|", ".", ":", "[]"]))
+    piece = data.draw(
+        st.sampled_from(["", "{{", "}}", "{%", "%}", "{#", "'", ")", " not ", "|", ".", ":", "[]"])
+    )
     changed = source[:at] + piece + source[at + data.draw(st.integers(0, 3)) :]
     assert accepted(changed) or not taken_by_jinja(changed)

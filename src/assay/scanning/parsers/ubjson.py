@@ -24,7 +24,7 @@ _NUMBERS = {
 _INTEGERS = frozenset((b"i", b"U", b"I", b"l", b"L"))
 _CONSTANTS: dict[bytes, Any] = {b"Z": None, b"T": True, b"F": False}
 _MOST_DEPTH = 64
-_MOST_VALUES = 4_000_000
+_MOST_VALUES = 1_000_000
 _LONGEST_TEXT = 64 << 20
 _LONGEST_KEY = 64 << 10
 

@@ -15,7 +15,7 @@ _BEGINNING = re.compile(
     rb"tree\r?\n(?:version=v\d+\r?\n)?num_class=\d+\r?\n|tree\r?\nversion=v\d+\r?\n"
 )
 _TREE = re.compile(rb"^Tree=(\d{1,9})\r?$", re.MULTILINE)
-_END = re.compile(rb"^end of trees\r?$", re.MULTILINE)
+_END = re.compile(rb"^(?:end of trees|feature[ _]importances:)\r?$", re.MULTILINE)
 _LINE = re.compile(rb"^(\w+)=(.*?)\r?$", re.MULTILINE)
 _PARAMETER = re.compile(rb"^\[(\w+): (.{12,})\]\r?$", re.MULTILINE)
 _NUMBER = re.compile(rb"-?\d{1,18}\Z")
@@ -34,7 +34,7 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Judge every tree, and the texts before and behind them."""
     text = bytes(data)
     end = _END.search(text)
-    if end is None and _TREE.search(text):
+    if end is None:
         answer.unread("the model is cut off before the end of its trees")
     last = end.start() if end else len(text)
     begins = list(_TREE.finditer(text, 0, last))

@@ -106,9 +106,10 @@ _ASCII = re.compile(rb"(?:RDA[23]\n)?A\n[23]\n\d{1,7}\n\d{1,7}\n")
 
 
 def is_text(data: Buffer, subject: Subject) -> bool:
-    """Whether it is a serialization written as text."""
-    del subject
-    return _ASCII.match(bytes(data[:64])) is not None
+    """Whether it is a serialization written as text, or begins and is named as one."""
+    head = bytes(data[:64])
+    named = subject.name.lower().endswith((".rds", ".rda", ".rdata"))
+    return _ASCII.match(head) is not None or (named and head.startswith((b"A\n", b"RDA")))
 
 
 def is_profile(data: Buffer, subject: Subject) -> bool:
