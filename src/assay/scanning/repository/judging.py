@@ -164,9 +164,5 @@ def _safer_weights(reads: Sequence[Read]) -> list[Finding]:
             if name.startswith(_WEIGHTS):
                 told.add(folder)
                 rule = RULES["repo.safer-weights"]
-                found.append(
-                    rule.finding(read.path, Location(), name, confidence=Confidence.HIGH)
-                )
+                found.append(rule.finding(read.path, Location(), name, confidence=Confidence.HIGH))
     return found
-
-

@@ -77,7 +77,10 @@ _USUAL = re.compile(
     r"storage\.googleapis\.com|anaconda\.org|googlesource\.com|tuna\.tsinghua\.edu\.cn|"
     r"aliyun\.com|cloud\.tencent\.com|apple\.com|ngc\.nvidia\.com)[:/]"
 )
-_SCRIPT = re.compile(r"<script\b[^>]*>(?P<code>[\s\S]{0,20000}?)</script|<iframe\b[^>]*\bsrc\s*=|\bon(?:error|load)\s*=", re.IGNORECASE)
+_SCRIPT = re.compile(
+    r"<script\b[^>]*>(?P<code>[\s\S]{0,20000}?)</script|<iframe\b[^>]*\bsrc\s*=|\bon(?:error|load)\s*=",
+    re.IGNORECASE,
+)
 _REACHES = re.compile(
     r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|\beval\s*\(|atob\s*\(|kernel\.execute|"
     r"IPython\.notebook|document\.cookie|new\s+Function|require\s*\(\s*['\"]child_process|"
@@ -135,7 +138,9 @@ def _is_hidden(cell: dict[str, Any]) -> bool:
     jupyter = metadata.get("jupyter")
     hidden = isinstance(jupyter, dict) and jupyter.get("source_hidden") is True
     tags = metadata.get("tags")
-    named = isinstance(tags, list) and any("hide" in str(tag) or "remove" in str(tag) for tag in tags)
+    named = isinstance(tags, list) and any(
+        "hide" in str(tag) or "remove" in str(tag) for tag in tags
+    )
     return hidden or named or metadata.get("collapsed") is True
 
 

@@ -161,10 +161,14 @@ _BY_PROGRAM = {
     "rscript": ".r",
     "julia": ".jl",
 }
-_LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.){4,4000})\"|'((?:[^'\\\n]|\\.){4,4000})'|`([^`]{4,4000})`")
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MOST_BYTES = 4 * 1024 * 1024
-_MOST_LITERALS = 20_000
+_TRIGGER = re.compile(
+    r"\b(?:curl|wget)\s|/dev/(?:tcp|udp)/|/bin/(?:ba)?sh\b|powershell|base64\s+-|\brm\s+-|"
+    r"\bnc\s+-|\bncat\s|crontab|mkfifo|socat\s|certutil|169\.254\.169\.254|\.bashrc"
+)
+_AROUND = 600
+_MOST_LITERALS = 5_000
 
 
 def language_of(name: str, program: str = "") -> Language | None:
@@ -178,6 +182,11 @@ def is_source(data: Buffer, subject: Subject) -> bool:
     """Whether the name is that of source code."""
     del data
     return language_of(subject.name) is not None
+
+
+def is_encoded_source(data: Buffer, subject: Subject) -> bool:
+    """Whether source code by its name is in another encoding, or has control characters."""
+    return b"\0" not in bytes(data[:8192]) and is_source(data, subject)
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
@@ -195,10 +204,10 @@ def judge_words(text: str, language: Language, answer: Answer) -> None:
     _first(text, language.hostile, "source.hostile", answer)
     _first(text, language.starts, "source.starts-programs", answer)
     _first(text, _OVERRIDES, "source.hidden-unicode", answer)
-    for number, found in enumerate(_LITERAL.finditer(text)):
+    for number, found in enumerate(_TRIGGER.finditer(text)):
         if number == _MOST_LITERALS:
             break
-        literal = found.group(1) or found.group(2) or found.group(3)
+        literal = _literal(text, found.start())
         judged = judge_command(literal)
         if judged.grade is Grade.HOSTILE:
             line = text.count("\n", 0, found.start()) + 1
@@ -206,9 +215,22 @@ def judge_words(text: str, language: Language, answer: Answer) -> None:
             return
 
 
+def _literal(text: str, at: int) -> str:
+    """The text in quotes around a place; "" where it is in none, or in a long one."""
+    before = text[max(0, at - _AROUND) : at]
+    quote = max("\"'`", key=before.rfind)
+    start = before.rfind(quote)
+    end = text.find(quote, at, at + _AROUND)
+    return text[at - len(before) + start + 1 : end] if start >= 0 and end >= 0 else ""
+
+
 def _first(text: str, pattern: re.Pattern[str], rule: str, answer: Answer) -> None:
     found = pattern.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        shown = found.group()[:160] if rule != "source.hidden-unicode" else f"U+{ord(found.group()):04X}"
+        shown = (
+            found.group()[:160]
+            if rule != "source.hidden-unicode"
+            else f"U+{ord(found.group()):04X}"
+        )
         answer.find(RULES[rule], shown, line=line)

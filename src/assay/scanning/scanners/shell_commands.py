@@ -82,10 +82,10 @@ _INSTALLERS = re.compile(
 """Hosts that belong to whose installers are run this way by their own instructions."""
 _SEPARATOR = re.compile(r"&&|\|\||[;\n&|]")
 _FETCHES = re.compile(r"\b(?:curl|wget|aria2c|axel)\s")
-_SAVED = re.compile(
-    r"(?:\s-o|--output|--output-document|>)[= ]?\s*[\"']?([\w./~${}-]{2,200})"
+_SAVED = re.compile(r"(?:\s-o|--output|--output-document|>)[= ]?\s*[\"']?([\w./~${}-]{2,200})")
+_ADDRESS = re.compile(
+    r"https?://[^\s\"'/]{1,200}(?:/[^\s\"'/]{1,200})*?/([\w.-]{2,200})(?=[\s\"']|$)"
 )
-_ADDRESS = re.compile(r"https?://[^\s\"'/]{1,200}(?:/[^\s\"'/]{1,200})*?/([\w.-]{2,200})(?=[\s\"']|$)")
 _RUNS = re.compile(
     rf"(?:sudo\s+|nohup\s+|setsid\s+|exec\s+)*(?:\./|/|~/|\$home/|(?:{INTERPRETER})\s|"
     r"chmod\s+\S{0,20}[x7]|source\s|\.\s)"
@@ -163,5 +163,3 @@ def undone(text: str) -> str:
     if "^" in text:
         text = _CARETS.sub("", text)
     return _TICKS.sub("", text) if "`" in text and "$" not in text else text
-
-

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 PREFIX = r"(?:env\s+|sudo\s+(?:-\w+\s+)*|exec\s+|nohup\s+|/(?:usr/)?(?:local/)?s?bin/)*"
 SHELL = r"(?:ba|z|da|k|a|c|fi)?sh"
-INTERPRETER = rf"{PREFIX}(?:{SHELL}\b(?![.\w-])|(?:python[\d.]*|perl|ruby|node|php|lua)\b(?!\s*-m\s))"
+INTERPRETER = (
+    rf"{PREFIX}(?:{SHELL}\b(?![.\w-])|(?:python[\d.]*|perl|ruby|node|php|lua)\b(?!\s*-m\s))"
+)
 FETCH = r"(?:curl|wget|aria2c|axel|lwp-download|fetch|https?)"
 _FIND = (
     r"(?:env|printenv|set|export\s+-p|history|id|whoami|ifconfig|tar\s[^|\n]{0,200}|"
@@ -24,9 +26,7 @@ _STARTUP = (
     r"\.(?:bashrc|profile|bash_profile|zshrc|zprofile|zshenv|bash_login|xinitrc|"
     r"ssh/authorized_keys|config/autostart|config/systemd)\b"
 )
-_SYSTEM = (
-    r"/etc/(?:cron|profile|rc\.local|init\.d|systemd|ld\.so\.preload|passwd|shadow|sudoers)"
-)
+_SYSTEM = r"/etc/(?:cron|profile|rc\.local|init\.d|systemd|ld\.so\.preload|passwd|shadow|sudoers)"
 _INTO = (
     r"(?:>>?|\btee\s+(?:-a\s+)?|\bcp\s[^\n;|&]{0,200}\s|\bmv\s[^\n;|&]{0,200}\s|"
     r"\bln\s[^\n;|&]{0,200}\s)\s*[\"']?"
@@ -160,7 +160,11 @@ HOSTILE: tuple[Hostile, ...] = (
         r"(?:whoami|hostname|id|env|cat|uname|base64)",
         "sends what it finds by name look-ups",
     ),
-    _row("| crontab", r"\|\s*crontab\s+-|\bcrontab\s+(?:-\s*<<|/|\w+\.|<\(|-u\s)|\(crontab\s+-l", _STAYS),
+    _row(
+        "| crontab",
+        r"\|\s*crontab\s+-|\bcrontab\s+(?:-\s*<<|/|\w+\.|<\(|-u\s)|\(crontab\s+-l",
+        _STAYS,
+    ),
     _row("at", r"\bat\s+(?:now|midnight|\d\d:\d\d)\b[^\n]{0,60}<<", _STAYS),
     _row(
         "schtasks reg launchctl scheduledtask startup",
@@ -197,8 +201,16 @@ HOSTILE: tuple[Hostile, ...] = (
         r"\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]{0,200}\s-(?:e|ec|en|enc|enco\w*)\s+[a-z0-9+/=]{16}",
         "runs encoded text",
     ),
-    _row("iex invoke-expression", rf"\b(?:iex|invoke-expression)\b[\s\S]{{0,300}}?{_PULL}", _DOWNLOADED),
-    _row("iex invoke-expression", rf"{_PULL}[\s\S]{{0,300}}?\|\s*(?:iex|invoke-expression)\b", _DOWNLOADED),
+    _row(
+        "iex invoke-expression",
+        rf"\b(?:iex|invoke-expression)\b[\s\S]{{0,300}}?{_PULL}",
+        _DOWNLOADED,
+    ),
+    _row(
+        "iex invoke-expression",
+        rf"{_PULL}[\s\S]{{0,300}}?\|\s*(?:iex|invoke-expression)\b",
+        _DOWNLOADED,
+    ),
     _row(
         "downloadfile invoke-webrequest iwr bitstransfer certutil bitsadmin",
         r"(?:downloadfile|invoke-webrequest|\biwr\b|start-bitstransfer|certutil(?:\.exe)?\s"
@@ -245,7 +257,7 @@ HOSTILE: tuple[Hostile, ...] = (
     ),
     _row(
         "169.254.169.254 metadata.google.internal",
-        r"\b169\.254\.169\.254\b|metadata\.google\.internal",
+        r"(?:https?://|(?:curl|wget)\s[^\n]{0,200})(?:169\.254\.169\.254\b|metadata\.google\.internal)",
         "asks the cloud for its credentials",
     ),
 )

@@ -59,9 +59,7 @@ _NAMES = re.compile(
     r"(?:pre|post)(?:inst|rm)\Z|(?:pre|post)-(?:commit|checkout|merge|push|rewrite|receive)\Z",
     re.IGNORECASE,
 )
-_SHEBANG = re.compile(
-    rb"#!\s*/[\w/.-]*?(?:\benv\s+(?:-\S+\s+)*)?(?:[\w.-]*/)*(?P<program>[\w.-]+)"
-)
+_SHEBANG = re.compile(rb"#!\s*/[\w/.-]*?(?:\benv\s+(?:-\S+\s+)*)?(?:[\w.-]*/)*(?P<program>[\w.-]+)")
 _PYTHON = re.compile(rb"(?:python|pypy)[\d.]*\Z")
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MOST_BYTES = 16 * 1024 * 1024

@@ -103,7 +103,9 @@ _LOCAL_CALLS = re.compile(
     r"lambda|code|cmd|shell|sh|command)(?::(?P<name>[\w.]+))?\Z",
     re.IGNORECASE,
 )
-_INCLUDES = re.compile(r"!(?:include|inc|import_file|load|file|read|import|extends)(?:_\w+)?\Z", re.IGNORECASE)
+_INCLUDES = re.compile(
+    r"!(?:include|inc|import_file|load|file|read|import|extends)(?:_\w+)?\Z", re.IGNORECASE
+)
 _NAMES = frozenset({"mlmodel", ".clang-format", ".pre-commit-config", "citation.cff", "dvc.lock"})
 _BEGINS = re.compile(
     rb"(?:%YAML[ \t][\d.]+|---)(?:[ \t\r\n]|\Z)|(?:#[^\n]*\n|\s*\n)*[\w.\"'-]{1,80}[ \t]*:[ \t]*(?:[^\n]*)\n"
@@ -240,7 +242,9 @@ def _local_tag(node: Node, subject: Subject, answer: Answer, line: int) -> None:
         answer.find(RULES["yaml.runs-code"], shown, line=line, confidence=Confidence.MEDIUM)
 
 
-_ACTS = re.compile(r"__import__|\bos\.system|\bsubprocess\b|\beval\(|\bexec\(|\bopen\(|\bcurl\b|\bwget\b")
+_ACTS = re.compile(
+    r"__import__|\bos\.system|\bsubprocess\b|\beval\(|\bexec\(|\bopen\(|\bcurl\b|\bwget\b"
+)
 
 
 def _judge_lines(raw: bytes, subject: Subject, answer: Answer) -> None:

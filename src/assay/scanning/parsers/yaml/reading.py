@@ -14,7 +14,9 @@ MOST_DEPTH = 80
 _STANDARD = "tag:yaml.org,2002:"
 _BLANK = re.compile(r"(?:[ \t\r\n]|(?:(?<=[\s,\[\]{}])|^)#[^\n]*)*")
 _INLINE = re.compile(r"[ \t]*")
-_PROPERTY = re.compile(r"(?:&(?P<anchor>[^\s\[\]{},]+)|!(?:<(?P<whole>[^>\s]+)>|(?P<tag>[^\s\[\]{},]*)))(?=[\s\[\]{},]|\Z)")
+_PROPERTY = re.compile(
+    r"(?:&(?P<anchor>[^\s\[\]{},]+)|!(?:<(?P<whole>[^>\s]+)>|(?P<tag>[^\s\[\]{},]*)))(?=[\s\[\]{},]|\Z)"
+)
 _FLOW_PROPERTY = _PROPERTY
 _ALIAS = re.compile(r"\*([^\s\[\]{},]+)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -121,9 +123,7 @@ class _Reader:
         if self._at >= len(self._text):
             return True
         column = self._column()
-        return column <= parent or (
-            column == 0 and _MARKER.match(self._text, self._at) is not None
-        )
+        return column <= parent or (column == 0 and _MARKER.match(self._text, self._at) is not None)
 
     def _new(self, line: int | None = None, **fields: object) -> Node:
         self._count += 1

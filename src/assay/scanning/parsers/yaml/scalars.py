@@ -25,7 +25,9 @@ _ESCAPES = {
     "P": "\u2029",
 }
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(\r?\n[ \t]*)|(.))")
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(\r?\n[ \t]*)|(.))"
+)
 _FOLD = re.compile(r"[ \t]*\r?\n([ \t]*(?:\r?\n[ \t]*)*)")
 
 

@@ -10,7 +10,9 @@ import re
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\{\s*([^${}:]{1,200}?)\s*\}")
-_RESOLVER = re.compile(r"\$\{\s*(?:oc\.)?(?:env|decode|select)\s*:\s*([^${},]{1,200})(?:,\s*([^${}]{0,400}))?\s*\}")
+_RESOLVER = re.compile(
+    r"\$\{\s*(?:oc\.)?(?:env|decode|select)\s*:\s*([^${},]{1,200})(?:,\s*([^${}]{0,400}))?\s*\}"
+)
 _STRINGS = re.compile(r"\$\{\s*(?:concat|join|cat|str|oc\.create)\s*:\s*([^${}]{0,400})\}")
 _MOST_ROUNDS = 8
 _LONGEST = 4096

@@ -19,6 +19,7 @@ from assay.scanning.scanners.python_code.known import SECRET_KEY
 from assay.scanning.subject import Answer, Subject
 
 _TAGS = re.compile(r"\{[{%#]")
+_CONTAINERS = frozenset({dict, list})
 _LOCAL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 _TORCH_ACTIVATION = re.compile(r"torch\.nn\.modules\.(activation|linear)\.[A-Z]\w*\Z")
 _LANGCHAIN = ("langchain", "langchain_core", "langchain_community", "langchain_openai")
@@ -58,7 +59,8 @@ def objects(document: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, dict):
             seen.add(id(value))
             yield value
-            waiting.extend(v for v in value.values() if isinstance(v, (dict, list)) and v)
+            if len(value) < 1000 or not _CONTAINERS.isdisjoint(map(type, value.values())):
+                waiting.extend(v for v in value.values() if isinstance(v, (dict, list)) and v)
         elif isinstance(value, list):
             if len(value) > 1000:
                 value = _sifted(value)
@@ -72,7 +74,7 @@ def _sifted(values: list[Any]) -> list[Any]:
     return [
         v
         for v in values
-        if type(v) is dict or (type(v) is list and any(type(i) in (dict, list) for i in v))
+        if type(v) is dict or (type(v) is list and not _CONTAINERS.isdisjoint(map(type, v)))
     ]
 
 
@@ -84,9 +86,7 @@ class Judging:
         answer: Takes what is found.
     """
 
-    def __init__(
-        self, document: Any, subject: Subject, answer: Answer, line: int | None
-    ) -> None:
+    def __init__(self, document: Any, subject: Subject, answer: Answer, line: int | None) -> None:
         self._document = document
         self.subject = subject
         self.answer = answer

@@ -85,9 +85,7 @@ def _command(call: Call) -> Value:
     if call.name.startswith(("os.exec", "os.spawn", "os.posix_spawn", "asyncio.create_subprocess")):
         return Value(
             items=dict(enumerate(call.arguments)),
-            constant=first.constant
-            if len(call.arguments) == 1
-            else Value().constant,
+            constant=first.constant if len(call.arguments) == 1 else Value().constant,
             taints=taints_of(*call.arguments),
         )
     if first is UNKNOWN:
@@ -135,9 +133,7 @@ def _installs(call: Call, text: str, deeds: Deeds) -> None:
     deeds.add("code.installs", call.line, shown(call), call.place, severity)
 
 
-def _weighed(
-    call: Call, command: Value, text: str, grade: Grade
-) -> tuple[Severity, Confidence]:
+def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Severity, Confidence]:
     if call.hidden:
         return Severity.HIGH, Confidence.HIGH
     if grade is Grade.HARMLESS or _HARMLESS_START.match(text):

@@ -37,9 +37,7 @@ class Fetched:
         if call.name in _RUNS or LOADS.get(call.name) == "pickle":
             if self._is_fetched(call):
                 severity = Severity.HIGH if call.name in LOADS else None
-                deeds.add(
-                    "code.downloads-and-runs", call.line, shown(call), call.place, severity
-                )
+                deeds.add("code.downloads-and-runs", call.line, shown(call), call.place, severity)
 
     def _follow(self, call: Call) -> None:
         if call.name in DOWNLOADS:

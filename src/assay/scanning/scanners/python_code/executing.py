@@ -14,7 +14,14 @@ from assay.scanning.scanners.python_code.known import (
 )
 from assay.scanning.scanners.python_code.sources import fragments
 from assay.scanning.scanners.python_code.state import Call, Place
-from assay.scanning.scanners.python_code.values import CODED, DECODED, NETWORK, READ, Value, taints_of
+from assay.scanning.scanners.python_code.values import (
+    CODED,
+    DECODED,
+    NETWORK,
+    READ,
+    Value,
+    taints_of,
+)
 
 _PARSED = "builtins.compile()"
 

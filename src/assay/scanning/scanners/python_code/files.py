@@ -70,7 +70,9 @@ def _opened(call: Call, deeds: Deeds) -> None:
             severity = Severity.HIGH if call.place.unasked else Severity.MEDIUM
             if "/etc/passwd" in path or "huggingface" in path:
                 severity = Severity.MEDIUM
-            deeds.add("code.private-file", call.line, f"{path}: {shown(call)}", call.place, severity)
+            deeds.add(
+                "code.private-file", call.line, f"{path}: {shown(call)}", call.place, severity
+            )
 
 
 def _written(call: Call, path: Value, deeds: Deeds) -> None:
@@ -92,5 +94,3 @@ def _removed(call: Call, deeds: Deeds) -> None:
     home = path.name == "pathlib.Path.home()"
     if _EVERYTHING.match(path.text or "") or home:
         deeds.add("code.destroys", call.line, shown(call), call.place)
-
-

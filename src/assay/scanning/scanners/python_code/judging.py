@@ -18,7 +18,9 @@ from assay.scanning.scanners.text_names import extension, is_inert_name
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _ENDINGS = frozenset({".py", ".pyw", ".pyi", ".ipy", ".wsgi"})
-_SHEBANG = re.compile(rb"#!\s*/[\w/.-]*(?:env\s+(?:-\S+\s+)*)?(?:[\w/.-]*/)?(?:python|pypy)[\d.]*(?:\s|\Z)")
+_SHEBANG = re.compile(
+    rb"#!\s*/[\w/.-]*(?:env\s+(?:-\S+\s+)*)?(?:[\w/.-]*/)?(?:python|pypy)[\d.]*(?:\s|\Z)"
+)
 _LOOKS = re.compile(
     rb"^(?:from\s+[\w.]+\s+import\s+[\w*(]|import\s+\w[\w., ]*(?:\s+as\s+\w+)?\s*(?:#.*|;.*)?\r?$|"
     rb"def\s+\w+\s*\(|class\s+\w+\s*[(:]|exec\s*\(|eval\s*\(|__import__\s*\()",
@@ -93,9 +95,7 @@ def judge_source(source: str, subject: Subject, answer: Answer, *, what: str) ->
     _report(read(source, Place.IMPORT), source, subject, answer, what=what)
 
 
-def _report(
-    reading: Reading, source: str, subject: Subject, answer: Answer, *, what: str
-) -> None:
+def _report(reading: Reading, source: str, subject: Subject, answer: Answer, *, what: str) -> None:
     """Findings of what a program was seen to do, and of what it holds."""
     for deed in reading.deeds:
         evidence = f"{what}: {deed.evidence}" if what else deed.evidence

@@ -214,8 +214,7 @@ SECRET_SOURCES = _names(
 )
 
 LISTENS = _names(
-    "pynput.keyboard.Listener pynput.mouse.Listener keyboard.on_press keyboard.hook "
-    "keyboard.record"
+    "pynput.keyboard.Listener pynput.mouse.Listener keyboard.on_press keyboard.hook keyboard.record"
 )
 """Tell what a person types."""
 

@@ -57,7 +57,11 @@ def attribute_name(base: str, name: str) -> str:
         return base
     if name in _NAMESPACES:
         return "builtins" if name in ("f_builtins", "__builtins__") else "globals()"
-    if name in _DETOURS and base != name and base not in ("tensorflow", "torch.backends", "globals()"):
+    if (
+        name in _DETOURS
+        and base != name
+        and base not in ("tensorflow", "torch.backends", "globals()")
+    ):
         if not base.endswith(("()", "[]")) and not base.startswith("."):
             return import_name(name)
     return f"{base}.{name}"

@@ -169,9 +169,7 @@ def _gone_through(program: Program, tree: ast.Module, place: Place) -> None:
         _function(program, code, home, when, owner)
 
 
-def _function(
-    program: Program, code: Function, home: Scope, place: Place, owner: str
-) -> None:
+def _function(program: Program, code: Function, home: Scope, place: Place, owner: str) -> None:
     scope = Scope(home, place, owner=owner)
     scope.parent = home
     bind_parameters(scope, code.args, (), {})
@@ -197,8 +195,8 @@ def _rebuilt(program: Program, code: ast.FunctionDef | ast.AsyncFunctionDef, val
 def _names(source: str, tree: ast.Module, deeds: Deeds) -> None:
     names: set[str] = set()
     for node in ast.walk(tree):
-        name = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(
-            node, "name", None
+        name = (
+            getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "name", None)
         )
         if isinstance(name, str):
             names.add(name)
