@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,10 +29,11 @@ def main() -> int:
     parser.add_argument("--peer", action="append", help="only these, and assay")
     parser.add_argument("--again", action="append", default=[], help="ask these anew")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sample", type=int, default=0, help="so many units, of all families")
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     folder = options.corpus or _corpus()
-    units = corpus(folder, ("dev", "held"))
+    units = _sampled(corpus(folder, ("dev", "held")), options.sample)
     results: dict[str, list[Asked]] = {}
     missing: dict[str, str] = {}
     for peer in (None, *PEERS):
@@ -51,9 +51,18 @@ def main() -> int:
     return 0
 
 
+def _sampled(units: list[Labelled], count: int) -> list[Labelled]:
+    """Every n-th unit, counted through families and labels in order, so that each has its share."""
+    if not count or count >= len(units):
+        return units
+    ordered = sorted(units, key=lambda unit: (unit.family, unit.malicious, str(unit.path)))
+    return [ordered[place * len(ordered) // count] for place in range(count)]
+
+
 def _corpus() -> Path:
     folder = FOLDER / "corpus"
-    shutil.rmtree(folder, ignore_errors=True)
+    if (folder / "labels.json").is_file():
+        return folder
     layout.write(folder, layout.units(0, []))
     return folder
 

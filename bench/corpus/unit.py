@@ -115,9 +115,10 @@ class Family:
         files: Mapping[str, Any],
         *,
         loader: str = "",
+        expect: Expect = "clean",
         folder: bool = False,
     ) -> Unit:
-        """An honest unit."""
+        """An honest unit; `expect` says `suspicious` where a person may well be asked."""
         ready = {name: content(value) for name, value in files.items()}
         return Unit(
             self.name,
@@ -126,7 +127,7 @@ class Family:
             "benign",
             loader or self.loader,
             "none",
-            "clean",
+            expect,
             ready,
             folder or len(ready) > 1,
         )

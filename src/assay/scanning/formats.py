@@ -62,7 +62,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _NO_TEXT = range(0x80, 0xC0)
 """Bytes no text in UTF-8 begins with: they continue a character."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
-_ENCODED = ("text-wide", "python-encoded", "script-encoded", "text-encoded")
+_ENCODED = ("text-wide", "python-encoded", "script-encoded", "source-encoded", "text-encoded")
 _TEXT_SAMPLE = 64 * 1024
 _PROBE = ScanLimits(max_findings=20, memo_entries=1_000_000, stack_items=1_000_000)
 _FIRST_BYTES = frozenset(

@@ -517,6 +517,13 @@ KINDS: tuple[Kind, ...] = (
         sniff="is_encoded_script",
         holds=Holds.ACTS,
     ),
+    Kind(
+        "source-encoded",
+        "other_code",
+        "Source code in an older encoding",
+        sniff="is_encoded_source",
+        holds=Holds.ACTS,
+    ),
     Kind("text-encoded", "text", "Text in an older encoding", sniff="is_encoded_text"),
     # Text. The first that claims a name, or recognises the content, reads it.
     Kind("pmml", "pmml", "PMML", sniff="is_pmml", endings=(".pmml", ".xml"), text=True),
