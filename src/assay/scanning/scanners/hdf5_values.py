@@ -8,6 +8,7 @@ from itertools import islice
 from assay.core.limits import MIB
 from assay.scanning.formats import old_pickle
 from assay.scanning.inspection import inspect_inside
+from assay.scanning.notes import Declared
 from assay.scanning.parsers import hdf5
 from assay.scanning.parsers.hdf5 import (
     Attribute,
@@ -65,6 +66,9 @@ class Values:
             values = iter((b"".join(values),))
         for value in values:
             self._left -= len(value) + 16
+            if attribute.name == "keras_version":
+                version = value.rstrip(b"\0").decode("utf-8", "replace")
+                self._answer.note(Declared(self._subject.path, "keras", version))
             self._text(attribute.name, value.rstrip(b"\0"), where)
 
     def _text(self, name: str, value: bytes, where: str) -> None:
