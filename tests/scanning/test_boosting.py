@@ -140,6 +140,7 @@ def test_usual_parameters_are_clean() -> None:
 def test_bytes_behind_a_model() -> None:
     assert "boosting.structure" in judge(ubjson(xgboost()) + b"rest", "m.ubj").rules
     assert "boosting.structure" in judge(xgboost_binary() + b"rest", "m.bin").rules
+    assert "boosting.structure" in judge(catboost() + b"rest", "m.cbm").rules
     assert judge(xgboost_matrix() + b"rest", "m.buffer").verdict is Verdict.UNKNOWN
 
 

@@ -13,7 +13,7 @@ from assay.scanning.scanners.boosting import RULES, judge_texts, texts_in
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _HEAD = 8
-_FORMAT, _TREES, _INFORMATION = 0, 1, 2
+_FORMAT, _TREES, _INFORMATION, _PARTS = 0, 1, 2, 3
 _SPLITS, _SIZES, _STARTS = 1, 2, 3
 _KEY, _VALUE = 0, 1
 _VERSION = "FlabuffersModel_v1"
@@ -28,19 +28,31 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     if len(data) < _HEAD or size > len(data) - _HEAD:
         answer.unread("the model is cut off")
         return
-    core = bytes(data[_HEAD : _HEAD + size])
     try:
-        model = root(core)
-        version = model.text(_FORMAT)
-        if version != _VERSION:
-            answer.unread(f"a model of version {version[:40]!r}")
-            return
-        judge_texts(_information(model), subject, answer)
-        _judge_trees(model.table(_TREES), answer)
+        with memoryview(data) as whole, whole[_HEAD : _HEAD + size] as core:
+            parts = _judge_core(core, subject, answer)
     except FlatError as error:
         shown = f"{error} at byte {error.offset} of the model"
         answer.find(RULES["boosting.structure"], shown, offset=_HEAD)
         answer.unread(f"the model cannot be read: {error}")
+        return
+    rest = len(data) - _HEAD - size
+    if rest and not parts:
+        shown = f"{rest} bytes behind the model"
+        answer.find(RULES["boosting.structure"], shown, offset=_HEAD + size)
+
+
+def _judge_core(core: Buffer, subject: Subject, answer: Answer) -> bool:
+    """Judge what every model has; whether it says that more parts follow."""
+    model = root(core)
+    version = model.text(_FORMAT)
+    if version != _VERSION:
+        answer.unread(f"a model of version {version[:40]!r}")
+        return True
+    judge_texts(_information(model), subject, answer)
+    _judge_trees(model.table(_TREES), answer)
+    parts = model.span(_PARTS, 4)
+    return parts is not None and parts.count > 0
 
 
 def scan_json(document: Any, subject: Subject, answer: Answer) -> None:

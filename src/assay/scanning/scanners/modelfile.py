@@ -17,10 +17,9 @@ from assay.scanning.subject import Answer, Buffer, Subject
 
 _NAMED = re.compile(r"(?:.*/)?(?:[\w.-]+\.)?modelfile(?:\.[\w-]+)?\Z", re.IGNORECASE)
 _INSTRUCTION = re.compile(
-    r"^[ \t]*(FROM|ADAPTER|TEMPLATE|SYSTEM|MESSAGE|PARAMETER|LICENSE|REQUIRES)[ \t]+"
-    r'("""(?:.*?)"""|[^\n]*)',
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+    r"\s*(FROM|ADAPTER|TEMPLATE|SYSTEM|MESSAGE|PARAMETER|LICENSE|REQUIRES)\s+(.*)", re.IGNORECASE
 )
+_QUOTES = '"""'
 _LEAVES = re.compile(r"[\"']?(?:/|~|[A-Za-z]:[\\/]|\w+://)|.*(?:^|[\\/])\.\.[\\/]")
 _FILES = frozenset({"FROM", "ADAPTER"})
 _SAYS = frozenset({"SYSTEM", "MESSAGE", "TEMPLATE"})
@@ -73,5 +72,16 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:
-    for found in _INSTRUCTION.finditer(text):
-        yield found[1].upper(), found[2].strip()
+    """Words with their values, which go on to the next three quotes if they begin with three."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        found = _INSTRUCTION.match(line)
+        if found is None:
+            continue
+        value = [found[2]]
+        if found[2].startswith(_QUOTES) and found[2].count(_QUOTES) == 1:
+            for following in lines:
+                value.append(following)
+                if _QUOTES in following:
+                    break
+        yield found[1].upper(), "\n".join(value).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from assay.core.finding import Severity
 from assay.scanning.rules import Rule
@@ -81,6 +82,13 @@ def inside(text: str) -> str:
     """An internal attribute a format string or a dotted name reaches; "" for none."""
     found = _DUNDERS_INSIDE.search(text)
     return found[1] if found else ""
+
+
+def gadgets(text: str) -> Iterator[tuple[int, str]]:
+    """Where internal attributes are named in a text, and which."""
+    for found in _DUNDERS_INSIDE.finditer(text):
+        if found[1] in GADGETS:
+            yield found.start(1), found[1]
 
 
 def hints(text: str) -> bool:

@@ -8,6 +8,7 @@ _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\U000e0100-\U000e01ef]{2,}")
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u3164\ufeff\uffa0]")
+_FAR = re.compile(r"(?<!\s)\s{400,}+\S")
 _FLAG = "\U0001f3f4"
 _MANY = 8
 
@@ -34,3 +35,9 @@ def invisible(text: str) -> tuple[int, str, bool] | None:
         return None
     count = len(_INVISIBLE.findall(text))
     return found.start(), f"U+{ord(found[0]):04X}, {count} of them", count >= _MANY
+
+
+def far_away(text: str) -> tuple[int, str] | None:
+    """Where text stands so far behind the rest that nobody scrolls to it."""
+    found = _FAR.search(text)
+    return (found.start(), f"{found.end() - found.start() - 1} spaces") if found else None

@@ -34,10 +34,12 @@ class Emission:
 
     Attributes:
         pieces: It.
+        sources: Where any of it comes from.
     """
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
+        self.sources: set[Source] = set()
         self._characters = 0
         self._captures: list[list[Value]] = []
 
@@ -47,6 +49,7 @@ class Emission:
         Raises:
             BudgetError: it is too much.
         """
+        self.sources |= value.sources
         self.note(value.text, value.triggers, offset)
         if self._captures:
             self._captures[-1].append(value)

@@ -58,10 +58,12 @@ class Execution:
 
     Attributes:
         emission: What it emits.
+        asks_for_messages: Whether it uses the messages it is given.
     """
 
     def __init__(self, find: Find) -> None:
         self.emission = Emission()
+        self.asks_for_messages = False
         self._report = find
         self._names = Names()
         self._macros: dict[str, Macro] = {}
@@ -102,6 +104,7 @@ class Execution:
 
     def get(self, name: str) -> Value | None:
         """What a name the template sets is."""
+        self.asks_for_messages |= name == "messages"
         return unknown() if name in self._macros else self._names.get(name)
 
     def find(
@@ -213,7 +216,7 @@ class Execution:
 
     def _for(self, statement: For) -> None:
         values = self._evaluator.value(statement.values)
-        self._names.default("loop", unknown(Source.STRUCTURE))
+        self._names.default("loop", unknown(Source.TURN))
         outer, self._turns = self._turns, self._turns * max(values.size, 1)
         if outer > 1 and self._turns >= _MANY_TURNS > outer:
             shown = f"loops in loops, {self._turns} turns"

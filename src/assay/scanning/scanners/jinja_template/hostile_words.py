@@ -56,7 +56,12 @@ _DISREGARD = (
     rf"(?:regardless of|no matter) (?:what )?(?:the |any )?(?:{_PERSON}|request|question|instructions?)\b[^.]{{0,60}}(?:ask|say|want|request|instruct)",
     r"(?:ignore|disregard) (?:the |any |all )?(?:users?|human|question|query|request|conversation)(?:'s)?\b(?! (?:messages? )?(?:that|if|when)\b)",
     "(?:new|updated|real|actual|true|hidden|secret) (?:system )?instructions? ?:",
+    r"(?:decode|decrypt|unscramble)[^.\n]{0,80}\b(?:follow|obey|execute|comply|carry out)\b",
     "(?:takes?|have|has) (?:absolute )?(?:precedence|priority) over (?:all|any|every|the user|user|anything)",
+)
+_CHINESE = (
+    "(?:忽略|无视|忘记|不要理会)[^。\\n]{0,12}(?:指令|指示|提示|规则|要求|问题)",
+    "(?:不要|不得|切勿|禁止)(?:告诉|告知|透露|提及|让)(?:用户|对方|任何人)",
 )
 _HIDE = (
     rf"{_NEVER} (?:ever |under any circumstances )?{_TELL} (?:to )?(?:the |any |your )?{_PERSON} (?:about|of|that|why|what) (?:the |this |these |any |your )?(?:existence of )?(?:this |these |the )?{_HIDDEN}",
@@ -74,6 +79,7 @@ _PASS_ON = (
     rf"{_SEND}\b[^.\n]{{0,80}}{_SECRETS}",
     rf"{_SECRETS}[^.\n]{{0,60}}\b(?:to|at|via|through|in|into) (?:https?:|http|www\.|the (?:url|server|endpoint|link|address)|an? (?:url|image|link))",
     rf"(?:ask|request|prompt|urge|convince|trick) (?:the )?{_PERSON} (?:for|to (?:enter|provide|share|give|confirm|disclose|paste|type))\b[^.\n]{{0,60}}{_SECRETS}",
+    rf"(?:tell|ask|instruct|urge|convince|advise) (?:the )?{_PERSON} to (?:pay|transfer|wire|deposit|donate|install|download|disable|turn off)\b",
     rf"!\[[^\]\n]{{0,80}}\]\( ?(?:https?:)?//[^)\s]{{0,200}}?(?:[{USER_MARK}{OTHER_MARK}{{$\[<]|%7b)",
     r"< ?(?:img|iframe|script)\b[^>]{0,200}\bsrc ?=",
     rf"https?://[^\s)\"'{USER_MARK}]{{3,200}}[?&/=]{USER_MARK}",
@@ -92,8 +98,8 @@ _NO_LIMITS = (
     r"(?:comply|help|answer|assist) (?:with )?(?:all|any|every) (?:\w+ ){0,3}(?:harmful|illegal|dangerous|unethical)",
 )
 _REASONS = {
-    "tells the model to disregard what it was told": _DISREGARD,
-    "tells the model to hide something": _HIDE,
+    "tells the model to disregard what it was told": (*_DISREGARD, _CHINESE[0]),
+    "tells the model to hide something": (*_HIDE, _CHINESE[1]),
     "tells the model to pass something on": _PASS_ON,
     "tells the model to write harmful code": _HARMFUL_CODE,
     "tells the model to keep its instructions to itself": _KEEP_TO_ITSELF,
@@ -111,6 +117,12 @@ HOSTILE: Mapping[str, tuple[re.Pattern[str], ...]] = {
 }
 """By what they tell the model."""
 
+PUSHES = re.compile(
+    r"\b(?:include|append|add|insert|recommend|promote|link|refer|redirect|direct|send|point|"
+    r"mention|visit|click|open|go|download|fetch|load|import|curl|wget|post|use|reply|answer|"
+    r"respond|end|begin|start)(?:s|ing)?\b[^.\n]{0,80}(?:https?|ftp)://"
+)
+"""An address the model is to pass on, or to go to."""
 QUIET = re.compile(
     rf"{_NEVER} (?:ever |under any circumstances )?{_TELL} (?:to )?(?:the |any |your )?{_PERSON}\b"
 )

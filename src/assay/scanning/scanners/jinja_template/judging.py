@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from assay.core.finding import Confidence, Severity
 from assay.scanning.parsers.jinja import TemplateError, parse
@@ -29,13 +30,14 @@ _MARKS = re.compile(f"[{USER_MARK}{OTHER_MARK}{ALTERNATIVE}]+")
 _MOST_PER_RULE = 20
 _FEW_WORDS = 3
 _SENTENCE = 5
+_SAID = (Source.MESSAGE, Source.CONTENT, Source.PARAMETER, Source.CONTEXT, Source.COMPUTED)
 _SURE = (Source.CONTENT, Source.TIME, Source.CHANCE)
 
 
 _TEMPLATE_NAME = re.compile(r"\.(jinja2?|j2)\Z", re.IGNORECASE)
 _BLOCK = re.compile(rb"\{%[-+]?\s*(?:for|if|set|macro)\s")
 _JSON = re.compile(rb"\s*+(?:\[|\{\s*+[\"}])")
-_TAG = re.compile(r"\{[{%].{0,4000}?[}%]\}", re.DOTALL)
+_TAG_CHARACTERS = 2_000
 _SAMPLE = 64 * 1024
 _MARK_OF_ORDER = b"\xef\xbb\xbf"
 
@@ -96,6 +98,7 @@ class _Judging:
         except BudgetError:
             self._answer.unread(f"{self._what}: more steps than the budget allows")
         self._emissions(execution.emission.pieces)
+        self._conversation(execution)
 
     def _find(
         self,
@@ -114,17 +117,21 @@ class _Judging:
 
     def _words_alone(self) -> None:
         """What is seen without a tree: another reader may take what Jinja does not."""
-        for tag in _TAG.finditer(self._text):
-            name = access.inside(tag[0])
-            if name and access.is_gadget(name):
+        for at, name in islice(access.gadgets(self._text), _MOST_PER_RULE):
+            before = self._text[max(0, at - _TAG_CHARACTERS) : at]
+            opened = max(before.rfind("{{"), before.rfind("{%"))
+            if opened > max(before.rfind("}}"), before.rfind("%}")):
                 rule = RULES["jinja.internals"]
-                self._find(rule, name, tag.start(), Severity.HIGH, Confidence.MEDIUM)
+                self._find(rule, name, at, Severity.HIGH, Confidence.MEDIUM)
 
     def _characters(self) -> None:
         rule = RULES["jinja.hidden-text"]
         spelled = characters.spelled(self._text)
         if spelled is not None:
             self._find(rule, spelled[1], spelled[0])
+        far = characters.far_away(self._text)
+        if far is not None:
+            self._find(rule, far[1], far[0], Severity.MEDIUM)
         turned = characters.turned(self._text)
         if turned is not None:
             self._find(rule, turned[1], turned[0], Severity.MEDIUM)
@@ -136,6 +143,18 @@ class _Judging:
     def _emissions(self, pieces: list[Piece]) -> None:
         for passage in _passages(pieces):
             self._passage(passage)
+
+    def _conversation(self, execution: Execution) -> None:
+        """A template that goes over the messages and emits nothing of them."""
+        emission = execution.emission
+        asked = execution.asks_for_messages
+        if (
+            asked
+            and emission.sources.isdisjoint(_SAID)
+            and any(wording.words(piece.text) >= _FEW_WORDS for piece in emission.pieces)
+        ):
+            shown = "nothing of the messages is emitted"
+            self._find(RULES["jinja.altered-message"], shown, 0)
 
     def _passage(self, passage: Piece) -> None:
         text, triggers = passage.text, passage.triggers
@@ -149,7 +168,8 @@ class _Judging:
         if triggers:
             self._conditional(passage, found)
         elif found:
-            self._find(RULES["jinja.address"], found, passage.offset)
+            severity = Severity.HIGH if wording.pushes(text) else None
+            self._find(RULES["jinja.address"], found, passage.offset, severity)
 
     def _conditional(self, passage: Piece, address: str) -> None:
         """Text that only some conversations get."""
@@ -158,7 +178,7 @@ class _Judging:
         sources = {trigger.source for trigger in passage.triggers if trigger.language}
         loaded = bool(address) or (wording.promotes(text) and many >= _FEW_WORDS)
         sentence = many >= _SENTENCE and wording.urges(text)
-        turns = any(trigger.source is Source.MESSAGE for trigger in passage.triggers)
+        turns = any(trigger.source is Source.TURN for trigger in passage.triggers)
         if not (loaded or (sources and many >= _FEW_WORDS) or (turns and sentence)):
             return
         of_tools = any(trigger.source is Source.STRUCTURE for trigger in passage.triggers)

@@ -134,8 +134,8 @@ RULES = table(
             "Changes what a message says",
             Severity.MEDIUM,
             Confidence.MEDIUM,
-            "The template replaces words in messages by others, so that the model answers to "
-            "something else than what was written.",
+            "The template replaces words in messages by others, or emits nothing of them, so that "
+            "the model answers to something else than what was written.",
             _READ_IT,
             _BACKDOOR,
         ),

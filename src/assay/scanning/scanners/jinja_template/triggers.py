@@ -46,10 +46,10 @@ def _triggers(subject: Value, other: Value, word: str) -> Iterator[Trigger]:
 
 def _shape(subject: Value, other: Value, word: str) -> Iterator[Trigger]:
     """How long a conversation is, and whether a message is a tool's."""
-    if word in _ORDER and Source.MESSAGE in subject.sources:
+    if word in _ORDER and not subject.sources.isdisjoint((Source.MESSAGE, Source.TURN)):
         for item in other.known:
             if type(item) is int and item > _TURNS:
-                yield Trigger(Source.MESSAGE, f"{word} {item}", language=False)
+                yield Trigger(Source.TURN, f"{word} {item}", language=False)
     if Source.STRUCTURE in subject.sources:
         for needle in _TOOL_ROLES.intersection(_needles(other)):
             yield Trigger(Source.STRUCTURE, needle, language=False)

@@ -34,6 +34,7 @@ class Source(Enum):
     MESSAGE = "a message, or a list of them"
     CONTENT = "what a message says"
     STRUCTURE = "a role, a type, a tool call"
+    TURN = "how many turns there were"
     TIME = "the date or the time"
     CHANCE = "chance"
     PARAMETER = "a macro's parameter"

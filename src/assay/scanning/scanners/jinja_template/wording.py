@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from assay.scanning.scanners.jinja_template.hostile_words import HOSTILE, PLAIN, QUIET, USUAL
+from assay.scanning.scanners.jinja_template.hostile_words import (
+    HOSTILE,
+    PLAIN,
+    PUSHES,
+    QUIET,
+    USUAL,
+)
 from assay.scanning.scanners.jinja_template.values import ALTERNATIVE
 
 _WORD = re.compile(r"(?<!\w)[^\W\d_]{2,40}(?!\w)")
@@ -108,6 +114,11 @@ def address(text: str) -> str:
     """An address in a text; "" for none."""
     found = _ADDRESS.search(text)
     return found[0] if found else ""
+
+
+def pushes(text: str) -> bool:
+    """Whether a text tells a model to pass an address on."""
+    return PUSHES.search(_SPACE.sub(" ", text).lower()) is not None
 
 
 def urges(text: str) -> bool:
