@@ -106,7 +106,26 @@ class CodeFile:
         )
 
 
-Note = CodeReference | CodeFile
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A file says which version of a framework wrote it.
+
+    Attributes:
+        path: The file, with the member behind `!` in an archive.
+        framework: `keras`, `transformers`, `skops`, ...
+        version: As it is written.
+    """
+
+    path: str
+    framework: str
+    version: str
+
+    def to_json(self) -> list[Any]:
+        """For the answer of the child."""
+        return ["declares", self.path, self.framework, self.version[:_LONGEST]]
+
+
+Note = CodeReference | CodeFile | Declared
 
 
 def from_json(row: Sequence[Any]) -> Note:
@@ -118,6 +137,9 @@ def from_json(row: Sequence[Any]) -> Note:
     if row[0] == "names":
         _, path, key, target, file, required, line = row
         return CodeReference(str(path), str(key), str(target), str(file), bool(required), int(line))
+    if row[0] == "declares":
+        _, path, framework, version = row
+        return Declared(str(path), str(framework), str(version))
     if row[0] != "code":
         raise ValueError(row[0])
     _, path, imports, calls, deeds, whole = row

@@ -16,6 +16,7 @@ from typing import Any
 
 from assay.core.finding import Confidence, Severity
 from assay.scanning.kinds import by_family, by_keys
+from assay.scanning.notes import Declared
 from assay.scanning.references import DISAGREEMENT
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.configuration import judge_document, objects
@@ -49,6 +50,16 @@ RULES = table(
     )
 )
 _NOTHING = object()
+_VERSIONS = {
+    "keras_version": "keras",
+    "skops_version": "skops",
+    "_skops_version": "skops",
+    "transformers_version": "transformers",
+    "tensorflow_version": "tensorflow",
+    "torch_version": "torch",
+    "pytorch-lightning_version": "pytorch-lightning",
+}
+"""Keys by which files declare the framework that wrote them."""
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -218,8 +229,17 @@ def _closes(text: str, at: int) -> bool:
 
 def _judge(document: Any, subject: Subject, answer: Answer, line: int | None) -> None:
     if isinstance(document, dict):
+        _declare(document, subject, answer)
         _judge_kind(document, subject, answer)
     judge_document(document, subject, answer, line=line)
+
+
+def _declare(document: dict[str, Any], subject: Subject, answer: Answer) -> None:
+    """Note the versions of frameworks a document says it was written by."""
+    for key, framework in _VERSIONS.items():
+        version = document.get(key)
+        if isinstance(version, str):
+            answer.note(Declared(subject.path, framework, version))
 
 
 def _judge_kind(document: dict[str, Any], subject: Subject, answer: Answer) -> None:

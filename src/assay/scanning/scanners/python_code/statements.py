@@ -79,58 +79,12 @@ def _loaded(target: ast.expr) -> ast.expr:
     return target
 
 
-def assign(program: Program, target: ast.expr, value: Value, scope: Scope) -> None:
-    """Bind a target; what is not the program's own is told of."""
-    if isinstance(target, ast.Name):
-        scope.set(target.id, value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for index, part in enumerate(target.elts):
-            plain = part.value if isinstance(part, ast.Starred) else part
-            assign(program, plain, item(value, constant(index)), scope)
-    elif isinstance(target, ast.Attribute):
-        _assign_attribute(program, target, value, scope)
-    elif isinstance(target, ast.Subscript):
-        _assign_item(program, target, value, scope)
 
 
-def _assign_attribute(program: Program, target: ast.Attribute, value: Value, scope: Scope) -> None:
-    base = program.evaluate(program, target.value, scope)
-    line = program.line_of(target)
-    if base.owner and base.owner in program.classes:
-        program.classes[base.owner].attributes[target.attr] = value
-    elif base.name and not base.name.endswith(("()", "[]")):
-        name = attribute_name(base.name, target.attr)
-        program.listener.assignment(name, value, scope.place, line)
-        _expect(program, value, scope)
-    elif isinstance(target.value, ast.Name):
-        items = {**base.items, target.attr: value} if len(base.items) < 500 else base.items
-        taints = base.taints | value.taints
-        scope.set(target.value.id, replace(base, items=items, taints=taints))
 
 
-def _expect(program: Program, value: Value, scope: Scope) -> None:
-    """What is put in the place of something else will be called like it."""
-    if value.code is not None:
-        follow_unknown(program, value, Place.LOAD if scope.place.unasked else scope.place)
-    elif value.owner:
-        program.handed.add(value.owner)
 
 
-def _assign_item(program: Program, target: ast.Subscript, value: Value, scope: Scope) -> None:
-    base = program.evaluate(program, target.value, scope)
-    key = program.evaluate(program, target.slice, scope)
-    if base.name in ("os.environ", "sys.modules", "globals()", "builtins"):
-        name = f"{base.name}[{key.text or '?'}]"
-        program.listener.assignment(name, value, scope.place, program.line_of(target))
-        _expect(program, value, scope)
-        if base.name == "globals()" and key.text is not None:
-            scope.module().set(key.text, value)
-    elif isinstance(target.value, ast.Name) and len(base.items) < 2000:
-        known = key.constant if key.text is not None else f"?{len(base.items)}"
-        items = {**base.items, known: value}
-        taints = base.taints | taints_of(value)
-        name = target.value.id
-        scope.set(name, replace(base, items=items, taints=taints, constant=NOTHING))
 
 
 def _if(program: Program, node: ast.If, scope: Scope) -> None:
@@ -265,89 +219,16 @@ def _with(program: Program, node: ast.With | ast.AsyncWith, scope: Scope) -> Non
     program.run(program, node.body, scope)
 
 
-def _import(program: Program, node: ast.Import, scope: Scope) -> None:
-    del program
-    for alias in node.names:
-        name = import_name(alias.name)
-        bound = alias.asname or alias.name.partition(".")[0]
-        scope.set(bound, Value(name=name if alias.asname else import_name(bound)))
 
 
-def _import_from(program: Program, node: ast.ImportFrom, scope: Scope) -> None:
-    del program
-    module = import_name(node.module or "")
-    if node.level:
-        module = f"{'.' * node.level}{node.module or ''}"
-    for alias in node.names:
-        if alias.name == "*":
-            scope.module().stars.add(module)
-            continue
-        name = f"{module}.{alias.name}" if node.level else attribute_name(module, alias.name)
-        scope.set(alias.asname or alias.name, Value(name=name))
 
 
-def _function(program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
-    program.homes[id(node)] = scope
-    owner = scope.owner if scope.is_class else ""
-    value = Value(code=node, owner=owner)
-    for default in (*node.args.defaults, *node.args.kw_defaults):
-        if default is not None:
-            program.evaluate(program, default, scope)
-    scope.set(node.name, _decorated(program, node, value, scope))
-    if not program.following:
-        program.methods.append((node, scope, _place_of(node, scope, program), owner))
 
 
-def _decorated(
-    program: Program,
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
-    value: Value,
-    scope: Scope,
-) -> Value:
-    """Decorators are calls, innermost first; what they return is taken to be what they got."""
-    given = value
-    for decorator in reversed(node.decorator_list):
-        function = program.evaluate(program, decorator, scope)
-        call = Call(
-            function.name,
-            function,
-            (given,),
-            {},
-            scope.place,
-            program.line_of(decorator),
-            decorator,
-        )
-        if function.code is not None or (function.name and not function.name.startswith(".")):
-            returned = make_call(program, call, "", scope)
-            if function.name.startswith("builtins."):
-                given = returned
-    return value
 
 
-def _place_of(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, program: Program
-) -> Place:
-    if node.name in LIFECYCLE:
-        return Place.LOAD
-    record = program.classes.get(scope.owner) if scope.is_class else None
-    return Place.LOAD if record is not None and record.bases else Place.FUNCTION
 
 
-def _class(program: Program, node: ast.ClassDef, scope: Scope) -> None:
-    bases = tuple(
-        base
-        for base in (program.evaluate(program, part, scope) for part in node.bases)
-        if base.name != "builtins.object"
-    )
-    inner = Scope(scope, scope.place, owner=node.name, is_class=True)
-    program.classes[node.name] = ClassRecord(node.name, inner, bases)
-    for keyword in node.keywords:
-        program.evaluate(program, keyword.value, scope)
-    program.run(program, node.body, inner)
-    for name, value in inner.names.items():
-        if name.startswith("__") and value.name:
-            program.listener.assignment(f".{node.name}.{name}", value, Place.LOAD, node.lineno)
-    scope.set(node.name, _decorated(program, node, Value(f".{node.name}", owner=node.name), scope))
 
 
 def _return(program: Program, node: ast.Return, scope: Scope) -> None:
@@ -355,9 +236,6 @@ def _return(program: Program, node: ast.Return, scope: Scope) -> None:
         scope.give(program.evaluate(program, node.value, scope))
 
 
-def _outer(program: Program, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
-    del program
-    scope.outer.update(node.names)
 
 
 def _several(program: Program, node: ast.Assert | ast.Raise | ast.Delete, scope: Scope) -> None:
