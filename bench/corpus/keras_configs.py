@@ -175,11 +175,7 @@ def hostile_configs() -> dict[tuple[str, str], Json]:
             layer("IntegerLookup", "i", vocabulary="http://example.invalid/v.txt")
         ),
         ("file-read", "nested"): sequential(
-            layer(
-                "FeatureSpace",
-                "f",
-                preprocessors={"a": layer("StringLookup", "s", vocabulary="/proc/self/environ")},
-            )
+            sequential(layer("StringLookup", "s", vocabulary="/proc/self/environ"))
         ),
         ("torch-module", "wrapper"): sequential(
             layer("TorchModuleWrapper", "t", module=f"keras.{'layers'}")

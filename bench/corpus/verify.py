@@ -40,7 +40,7 @@ def importing():
     return False
 def hook(event, args):
     in_code = event in ("exec", "compile", "marshal.loads", "code.__new__")
-    if not on or (in_code or loader != "module") and importing():
+    if event in ("sys._getframe", "object.__getattr__") or not on or (in_code or loader != "module") and importing():
         return
     try:
         if event == "open":

@@ -17,6 +17,8 @@ from assay.scanning.intelligence.signals import read_signals
 from assay.scanning.interface import RULESET, scan
 from assay.scanning.outside import Outside
 from assay.signing.keys import generate, new_signer
+from scanning.container_making import Member
+from scanning.keras_making import archive, layer, model
 
 
 def feed_document(**changes: object) -> bytes:
@@ -35,8 +37,8 @@ def a_feed(**changes: object) -> Feed:
     return builtin_feed().with_more([Feed.parse(feed_document(**changes))])
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
+@pytest.fixture(name="folder")
+def made_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "README.md").write_text("# A model\n")
@@ -44,22 +46,22 @@ def model(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_file_known_to_be_bad_is_malicious_in_its_folder_and_alone(model: Path) -> None:
+def test_a_file_known_to_be_bad_is_malicious_in_its_folder_and_alone(folder: Path) -> None:
     digest = Digest.of(b"a\nb\n")
     rows = [{"digest": str(digest), "name": "Bad words", "why": "stolen"}]
     outside = Outside(a_feed(digests=rows))
-    (unit,) = scan(model, outside=outside).units
+    (unit,) = scan(folder, outside=outside).units
     assert unit.verdict is Verdict.MALICIOUS
     assert [(f.rule, f.path) for f in unit.findings] == [("intelligence.known-bad", "vocab.txt")]
-    each = {Path(u.path).name: u for u in scan(model, each=True, outside=outside).units}
+    each = {Path(u.path).name: u for u in scan(folder, each=True, outside=outside).units}
     assert each["vocab.txt"].findings[0].path == ""
     assert each["README.md"].verdict is Verdict.CLEAN
 
 
-def test_a_tree_known_to_be_bad_is_found_by_its_own_digest(model: Path) -> None:
-    (clean,) = scan(model).units
+def test_a_tree_known_to_be_bad_is_found_by_its_own_digest(folder: Path) -> None:
+    (clean,) = scan(folder).units
     rows = [{"digest": str(clean.digest), "name": "m", "why": "replaced", "severity": "high"}]
-    (unit,) = scan(model, outside=Outside(a_feed(digests=rows))).units
+    (unit,) = scan(folder, outside=Outside(a_feed(digests=rows))).units
     assert [(f.path, f.severity) for f in unit.findings] == [("", Severity.HIGH)]
 
 
@@ -73,9 +75,9 @@ def test_a_publisher_known_to_be_bad_is_found_in_a_hub_cache(tmp_path: Path) -> 
     assert "takes tokens" in unit.findings[0].evidence
 
 
-def test_a_feed_in_use_is_part_of_the_rules_name(model: Path) -> None:
-    assert scan(model).ruleset == RULESET
-    assert scan(model, outside=Outside(a_feed())).ruleset.startswith(f"{RULESET}+")
+def test_a_feed_in_use_is_part_of_the_rules_name(folder: Path) -> None:
+    assert scan(folder).ruleset == RULESET
+    assert scan(folder, outside=Outside(a_feed())).ruleset.startswith(f"{RULESET}+")
 
 
 @pytest.mark.parametrize(
@@ -171,9 +173,9 @@ SARIF = {
 }
 
 
-def test_another_scanners_report_raises_concern_about_the_file_it_names(model: Path) -> None:
+def test_another_scanners_report_raises_concern_about_the_file_it_names(folder: Path) -> None:
     signals = read_signals(json.dumps(SARIF).encode())
-    (unit,) = scan(model, outside=Outside(signals=signals)).units
+    (unit,) = scan(folder, outside=Outside(signals=signals)).units
     told = {(f.path, f.severity.value, f.evidence) for f in unit.findings}
     assert told == {
         ("vocab.txt", "high", "other: R1: bad"),
@@ -182,11 +184,11 @@ def test_another_scanners_report_raises_concern_about_the_file_it_names(model: P
     assert unit.verdict is Verdict.MALICIOUS
 
 
-def test_another_scanners_praise_changes_nothing(model: Path) -> None:
+def test_another_scanners_praise_changes_nothing(folder: Path) -> None:
     clean = {**SARIF, "runs": [{"tool": {"driver": {"name": "other"}}, "results": []}]}
     assert read_signals(json.dumps(clean).encode()) == ()
-    (model / "m.pkl").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
-    (unit,) = scan(model, outside=Outside(signals=())).units
+    (folder / "m.pkl").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
+    (unit,) = scan(folder, outside=Outside(signals=())).units
     assert unit.verdict is Verdict.MALICIOUS
 
 
@@ -244,3 +246,13 @@ def test_reports_of_several_tools_are_known(
 def test_what_is_no_report_is_refused(data: bytes) -> None:
     with pytest.raises(DataError):
         read_signals(data)
+
+
+def test_a_declared_framework_with_a_hole_is_told_and_changes_no_verdict(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    metadata = Member("metadata.json", b'{"keras_version": "3.8.0"}')
+    path.write_bytes(archive(model(layer("Dense", units=1)), metadata))
+    (unit,) = scan(path).units
+    told = [f.evidence for f in unit.findings if f.rule == "intelligence.loader-hole"]
+    assert any("CVE-2025-1550" in text for text in told)
+    assert unit.verdict is Verdict.CLEAN

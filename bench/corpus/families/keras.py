@@ -42,7 +42,10 @@ def units(rng: random.Random) -> Iterator[Unit]:
         files: dict[str, object] = {name: body}
         if index % 5 == 4:
             files = {"model_config.json": config}
-        yield KERAS.bad(technique, variant, files, payload="runs, fetches or reads on load")
+        old = technique in ("module-reference", "get-file") or variant == "old-list"
+        loader = "keras load_model before 3.9 or 2.x" if old else ""
+        why = "runs, fetches or reads on load"
+        yield KERAS.bad(technique, variant, files, payload=why, loader=loader)
     yield from _archives(rng)
     for index, (variant, config) in enumerate(honest_configs().items()):
         yield KERAS.good("model", variant, {"model.keras": package(rng, config)})

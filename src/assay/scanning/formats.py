@@ -110,20 +110,24 @@ def _by_magic(head: bytes) -> Format | None:
 
 
 def _by_structure(data: Buffer, head: bytes, subject: Subject) -> Format | None:
-    ending = extension(subject.name)
     if _looks_like_safetensors(head, len(data)):
         return Format("safetensors")
     if head.startswith(TORCH_LEGACY_MAGIC):
         return Format("torch-legacy")
     if head[0] == op.PROTO and head[1:2] and head[1] <= op.HIGHEST_PROTOCOL:
         return Format("pickle")
+    family = _by_ending(data, head, subject)
+    return Format(family) if family else None
+
+
+def _by_ending(data: Buffer, head: bytes, subject: Subject) -> str:
+    """What a name's loader takes the file for, whatever it holds."""
+    ending = extension(subject.name)
     if ending == ".safetensors":
-        return Format("safetensors")
+        return "safetensors"
     if ending == ".pth" and is_start_file(data, subject.name):
-        return Format("python-start")
-    if ending in _PICKLES and not unmarked(head):
-        return Format("pickle")
-    return None
+        return "python-start"
+    return "pickle" if ending in _PICKLES and not unmarked(head) else ""
 
 
 def _by_sniffing(data: Buffer, subject: Subject) -> Format | None:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assay.core.digest import Digest
 from assay.core.finding import Finding
 from assay.scanning.intelligence.feed import Feed, builtin_feed
-from assay.scanning.intelligence.matching import about_digests, about_name
+from assay.scanning.intelligence.matching import about_digests, about_name, about_versions
 from assay.scanning.intelligence.signals import Signal, about_files
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A file, as intelligence is asked about it.
+
+    Attributes:
+        path: As findings name it.
+        digest: None where it could not be hashed.
+        family: Its format.
+        declared: Versions of the frameworks it says it was written by.
+    """
+
+    path: str
+    digest: Digest | None
+    family: str
+    declared: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ class Outside:
 
     def findings(
         self,
-        files: Iterable[tuple[str, Digest | None]],
+        files: Iterable[About],
         tree: Digest | None = None,
         *,
         name: str = "",
@@ -42,16 +59,18 @@ class Outside:
         """What is known of a unit.
 
         Args:
-            files: Path, as findings name it, and digest of each of its files.
+            files: All of its files.
             tree: The digest of the whole, where it has one.
             name: The model's name, `ns/name`, where it has one.
             whole: Whether these are all files others' reports can be about.
         """
         held = list(files)
-        known = [(path, digest) for path, digest in held if digest is not None]
+        known = [(file.path, file.digest) for file in held if file.digest is not None]
         if tree is not None:
             known.append(("", tree))
         yield from about_digests(self.feed, dict.fromkeys(known))
         if name:
             yield from about_name(self.feed, name)
-        yield from about_files(self.signals, [path for path, _ in held], whole=whole)
+        for file in held:
+            yield from about_versions(self.feed, file.path, file.family, file.declared)
+        yield from about_files(self.signals, [file.path for file in held], whole=whole)

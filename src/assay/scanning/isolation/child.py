@@ -50,7 +50,7 @@ _ON_DEMAND = ("assay.scanning.parsers.", "assay.scanning.scanners.")
 
 for _codec in (
     "ascii cp437 cp1252 latin-1 iso-8859-15 unicode_escape raw_unicode_escape utf-7 utf-16 "
-    "utf-16le utf-16be utf-32 utf-32le utf-32be koi8_r cp1251".split()
+    "utf-16le utf-16be utf-16-le utf-16-be utf-32 utf-32le utf-32be koi8_r cp1251".split()
 ):
     codecs.lookup(_codec)  # loaded now: no file can be opened later
 
