@@ -14,8 +14,22 @@ CLIENTS = {
     "hub-2.4": ["huggingface_hub==2.4.0"],
     "transformers": ["transformers==5.23.0"],
     "model-signing": ["model-signing==1.1.1", "pyopenssl"],
+    # What people pickle: the libraries themselves write the files that the scanner must know.
+    "libraries": [
+        "numpy==2.4.6",
+        "scipy==1.17.1",
+        "pandas==3.1.1",
+        "scikit-learn==1.9.1",
+        "joblib==1.6.0",
+        "xgboost==3.2.0",
+        "lightgbm==4.7.0",
+        "dill==0.4.1",
+        "cloudpickle==3.1.3",
+        "skops==0.16.0",
+        "torch==2.13.0",
+    ],
 }
-"""Requirements of each; heavy frameworks are left out, the clients' own protocols need none."""
+"""Requirements of each; heavy frameworks are left out where a client's own protocol needs none."""
 
 
 def main(names: list[str]) -> int:

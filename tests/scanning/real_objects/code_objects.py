@@ -3,6 +3,8 @@
 Run in `__main__`, since that is what both write by value.
 """
 
+# ruff: noqa: RUF013, UP045, PYI024, N818, C416 - written as programs write it
+
 import abc
 import collections
 import dataclasses

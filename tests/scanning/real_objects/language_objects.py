@@ -96,14 +96,14 @@ def _transformers() -> Named:
     yield "generation-config", lambda: transformers.GenerationConfig(max_length=9)
     yield "schedule", _schedule
     yield "outputs", _outputs
-    yield "trainer-state", lambda: transformers.TrainerState()
-    yield "collators", lambda: transformers.DefaultDataCollator()
+    yield "trainer-state", transformers.TrainerState
+    yield "collators", transformers.DefaultDataCollator
     yield (
         "processors",
         lambda: transformers.LogitsProcessorList([transformers.TemperatureLogitsWarper(0.7)]),
     )
-    yield "feature-extractor", lambda: transformers.ViTImageProcessor()
-    yield "whisper-extractor", lambda: transformers.WhisperFeatureExtractor()
+    yield "feature-extractor", transformers.ViTImageProcessor
+    yield "whisper-extractor", transformers.WhisperFeatureExtractor
     yield (
         "activation",
         lambda: [

@@ -158,7 +158,7 @@ def _random() -> Named:
         yield f"generator-{name}", partial(_generator, name)
         yield f"random-state-{name}", partial(_state, name)
     yield "seed-sequence", lambda: [np.random.SeedSequence(5), *np.random.SeedSequence(5).spawn(2)]
-    yield "global-state", lambda: np.random.get_state()
+    yield "global-state", np.random.get_state
     yield "global-generator", lambda: np.random.mtrand._rand
     yield "random-module-function", lambda: np.random.rand
 

@@ -69,7 +69,7 @@ def _imblearn() -> Named:
 
     for name in "SMOTE ADASYN RandomOverSampler BorderlineSMOTE".split():
         yield f"imb-{name}", getattr(imblearn.over_sampling, name)
-    yield "imb-under", lambda: imblearn.under_sampling.RandomUnderSampler()
+    yield "imb-under", imblearn.under_sampling.RandomUnderSampler
     yield (
         "imb-pipeline",
         lambda: imblearn.pipeline.make_pipeline(
@@ -85,7 +85,7 @@ def _networkx() -> Named:
 
     for name in "Graph DiGraph MultiGraph MultiDiGraph".split():
         yield f"nx-{name}", partial(_graph, name)
-    yield "nx-attributes", lambda: nx.karate_club_graph()
+    yield "nx-attributes", nx.karate_club_graph
     yield "nx-view", lambda: nx.path_graph(4).subgraph([0, 1])
 
 
@@ -270,7 +270,7 @@ def _shap() -> Named:
 
 
 def _dateutil() -> Named:
-    import datetime
+    import datetime as dt
 
     from dateutil import relativedelta, rrule, tz
 
@@ -284,19 +284,21 @@ def _dateutil() -> Named:
     )
     yield (
         "dateutil-rule",
-        lambda: list(rrule.rrule(rrule.DAILY, count=2, dtstart=datetime.datetime(2026, 1, 1))),
+        lambda: list(
+            rrule.rrule(rrule.DAILY, count=2, dtstart=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        ),
     )
 
 
 def _pytz() -> Named:
-    import datetime
+    import datetime as dt
 
     import pytz
 
     yield "pytz-zones", lambda: [pytz.utc, pytz.timezone("Europe/Berlin"), pytz.FixedOffset(90)]
     yield (
         "pytz-datetime",
-        lambda: pytz.timezone("US/Eastern").localize(datetime.datetime(2026, 1, 1)),
+        lambda: pytz.timezone("US/Eastern").localize(dt.datetime.fromisoformat("2026-01-01")),
     )
 
 

@@ -1,8 +1,10 @@
 """Frames, series, indexes and extension arrays of pandas."""
 
+# ruff: noqa: PLW0108 - nothing is made before it is asked for
+
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -166,7 +168,7 @@ def _times() -> Named:
     yield "series-timedeltas", lambda: pd.Series(pd.to_timedelta([1, 2], "h"))
     yield "series-periods", lambda: pd.Series(pd.period_range("2026", periods=2, freq="Q"))
     yield "series-intervals", lambda: pd.Series(pd.interval_range(0, 2))
-    yield "series-dates", lambda: pd.Series([datetime.date(2026, 1, 1), None])
+    yield "series-dates", lambda: pd.Series([dt.date(2026, 1, 1), None])
     yield (
         "frame-times",
         lambda: pd.DataFrame({"x": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, freq="MS")),

@@ -1,11 +1,13 @@
 """The standard library's values, as programs put them beside a model."""
 
+# ruff: noqa: UP006, UP007, UP045, FURB167, DTZ001 - old forms are pickled, too
+
 from __future__ import annotations
 
 import argparse
 import array
 import collections
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -107,26 +109,26 @@ def _recursive() -> object:
 
 
 def _times() -> Named:
-    utc = datetime.UTC
-    yield "date", lambda: datetime.date(2026, 1, 2)
+    utc = dt.UTC
+    yield "date", lambda: dt.date(2026, 1, 2)
     yield (
         "time",
-        lambda: [datetime.time(1, 2, 3, 4), datetime.time(1, tzinfo=utc), datetime.time(1, fold=1)],
+        lambda: [dt.time(1, 2, 3, 4), dt.time(1, tzinfo=utc), dt.time(1, fold=1)],
     )
     yield (
         "datetime",
         lambda: [
-            datetime.datetime(2026, 1, 2, 3, 4, 5, 6),
-            datetime.datetime(2026, 1, 2, tzinfo=utc),
+            dt.datetime(2026, 1, 2, 3, 4, 5, 6),
+            dt.datetime(2026, 1, 2, tzinfo=utc),
         ],
     )
-    yield "timedelta", lambda: datetime.timedelta(days=3, microseconds=7)
-    yield "timezone", lambda: [utc, datetime.timezone(datetime.timedelta(hours=2), "X")]
+    yield "timedelta", lambda: dt.timedelta(days=3, microseconds=7)
+    yield "timezone", lambda: [utc, dt.timezone(dt.timedelta(hours=2), "X")]
     yield (
         "zoneinfo",
         lambda: [
             zoneinfo.ZoneInfo("Europe/Berlin"),
-            datetime.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo("UTC")),
+            dt.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo("UTC")),
         ],
     )
     yield "struct-time", lambda: time.gmtime(0)
@@ -203,7 +205,7 @@ def _callables() -> Named:
     )
     yield (
         "bound-classmethod",
-        lambda: [dict.fromkeys, datetime.datetime.fromtimestamp, int.from_bytes],
+        lambda: [dict.fromkeys, dt.datetime.fromtimestamp, int.from_bytes],
     )
     yield (
         "regex",
@@ -244,7 +246,7 @@ def _callables() -> Named:
             typing.List[int],
             typing.Dict[str, float],
         ],
-    )  # noqa: UP006, UP007, UP045
+    )
     yield (
         "typing-more",
         lambda: [
@@ -253,7 +255,7 @@ def _callables() -> Named:
             typing.Tuple[int, ...],
             typing.Sequence[str],
         ],
-    )  # noqa: UP006
+    )
     yield "union", lambda: [int | None, int | str | float]
     yield (
         "abstract",

@@ -1,5 +1,7 @@
 """PyTorch: tensors, layers, whole modules, optimisers and what is saved beside them."""
 
+# ruff: noqa: PLW0108 - nothing is made before it is asked for
+
 from __future__ import annotations
 
 import warnings
@@ -49,7 +51,7 @@ def _tensors() -> Named:
     yield "parameter", lambda: nn.Parameter(torch.ones(2), requires_grad=False)
     yield "buffer", lambda: nn.Buffer(torch.ones(2))
     yield "view", lambda: torch.arange(12.0).view(3, 4)[1:, ::2].t()
-    yield "shared", lambda: (lambda t: [t, t[1:], {"again": t}])(torch.arange(5))
+    yield "shared", _shared
     yield "sparse-coo", lambda: torch.eye(3).to_sparse()
     for layout in ("csr", "csc"):
         yield f"sparse-{layout}", partial(_compressed, layout)
@@ -94,6 +96,11 @@ def _tensors() -> Named:
     yield "list", lambda: [torch.ones(2), torch.zeros(3, dtype=torch.int64)]
     yield "bits", lambda: torch.tensor([True, False])
     yield "packed-sequence", lambda: nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(2)])
+
+
+def _shared() -> object:
+    made = torch.arange(5)
+    return [made, made[1:], {"again": made}]
 
 
 def _compressed(layout: str) -> object:
@@ -382,7 +389,7 @@ def _quantised() -> Named:
         "observer",
         lambda: [torch.ao.quantization.MinMaxObserver(), torch.ao.quantization.HistogramObserver()],
     )
-    yield "fake-quantise", lambda: torch.ao.quantization.FakeQuantize()
+    yield "fake-quantise", torch.ao.quantization.FakeQuantize
 
 
 def _static() -> object:

@@ -5,6 +5,8 @@ one JSON line per file: kind, name, form, path. `versions.json` in the folder sa
 releases of which distributions wrote them.
 """
 
+# ruff: noqa: T201, BLE001 - it reports, and goes on with the next object
+
 from __future__ import annotations
 
 import importlib
