@@ -84,6 +84,15 @@ def test_what_a_program_may_not_hold(data: bytes, rule: str, verdict: Verdict) -
     assert judged.verdict is verdict
 
 
+def test_segments_without_a_header_and_places_far_away() -> None:
+    whole = bytearray(program())
+    whole[8:12] = bytes(4)
+    assert "executorch.bounds" in judge(bytes(whole), NAME).rules
+    whole[0:4] = b"\xf0\xff\xff\x7f"
+    assert "executorch.bounds" in judge(bytes(whole), NAME).rules
+    assert "executorch.bounds" in judge(program(size=2**50), NAME).rules
+
+
 def test_a_program_cut_off_anywhere_is_never_clean() -> None:
     whole = program(["acme::op"])
     for size in range(9, len(whole) - 1):

@@ -390,6 +390,14 @@ def test_a_library_with_its_place_is_blocked(said: str) -> None:
     assert judge(with_node(domain), NAME).verdict is Verdict.MALICIOUS
 
 
+def test_a_chat_template_in_metadata_is_judged_as_one() -> None:
+    plain = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    assert judge(linear(metadata={"chat_template": plain}), NAME).verdict is Verdict.CLEAN
+    evil = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+    judged = judge(linear(metadata={"tokenizer.chat_template": evil}), NAME)
+    assert judged.verdict is Verdict.MALICIOUS
+
+
 def test_settings_for_the_runtime_in_metadata() -> None:
     mild = '{"session_options": {"intra_op_num_threads": 1}}'
     assert judge(linear(metadata={"ort_config": mild}), NAME).verdict is Verdict.SUSPICIOUS

@@ -8,7 +8,7 @@ saved alone (`.ptd`) and programs with tests (`.bpte`) are built alike. Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.finding import Confidence, Severity
@@ -96,6 +96,8 @@ _HEADER_AT = 8
 _WITH_SIZE = 32
 """Length of a header that says how long the segments are together."""
 _ALIGNMENT = 4096
+_FAR = 1000
+"""What is so many times the file's size away was not lost in a download."""
 
 _PLANS, _SEGMENTS = 1, 4
 _OPERATORS, _DELEGATES = 6, 7
@@ -125,11 +127,12 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Judge a program: where its data lies, what it calls, which programs are in it."""
     del subject
     _find_programs(data, answer)
-    header = _header(data)
+    start = int.from_bytes(data[:4], "little")
+    if start > _FAR * len(data):
+        answer.find(RULES["executorch.bounds"], f"the program: byte {start}", offset=0)
     try:
         whole = root(data)
-        if header is not None:
-            _check_header(header, whole, len(data), answer)
+        _check_segments(_header(data), whole, len(data), answer)
         for plan in whole.tables(_PLANS):
             _judge_plan(plan, answer)
     except FlatError as error:
@@ -169,31 +172,33 @@ def _header(data: Buffer) -> Header | None:
     return Header(said[0], said[1], said[2] if length >= _WITH_SIZE else 0)
 
 
-def _check_header(header: Header, whole: Table, size: int, answer: Answer) -> None:
+def _check_segments(header: Header | None, whole: Table, size: int, answer: Answer) -> None:
     """The program and its segments lie in the file, one behind the other."""
-    spans = [(0, header.program, "the program")]
-    for index, segment in enumerate(whole.tables(_SEGMENTS)):
-        begin, length = segment.number(0, 8), segment.number(1, 8)
-        if length:
-            start = header.base + begin
-            spans.append((start, start + length, f"segment {index}"))
-    _check_spans(spans, size, answer)
-    end = max(header.base + header.segments, *(end for _, end, _ in spans), header.program)
-    if end > size:
+    segments = [(one.number(0, 8), one.number(1, 8)) for one in whole.tables(_SEGMENTS)]
+    used = [(begin, begin + length) for begin, length in segments if length]
+    if header is None:
+        if used:
+            shown = "segments without a header that says where they begin"
+            answer.find(RULES["executorch.bounds"], shown, offset=whole.at)
+        return
+    room = header.segments or max((end for _, end in used), default=0)
+    last = max(0, header.program - header.base) if header.base else 0
+    for begin, end in sorted(used):
+        if begin < last or end > room:
+            shown = f"a segment at bytes {begin} to {end} of {room}"
+            answer.find(RULES["executorch.bounds"], shown, offset=whole.at)
+        last = max(last, end)
+    _check_end(max(header.program, header.base + room if used else 0), size, answer)
+
+
+def _check_end(end: int, size: int, answer: Answer) -> None:
+    """A file that is too short was cut off, unless what it says is far from what it is."""
+    if end > max(_FAR * size, 2**48):
+        answer.find(RULES["executorch.bounds"], f"bytes up to {end} of {size}", offset=_HEADER_AT)
+    elif end > size:
         answer.unread(f"the file is cut off: {end - size} bytes are missing")
     elif size - end >= _ALIGNMENT:
-        shown = f"{size - end} bytes"
-        answer.find(RULES["executorch.hidden-data"], shown, offset=end)
-
-
-def _check_spans(spans: Sequence[tuple[int, int, str]], size: int, answer: Answer) -> None:
-    """Segments out of the file or over each other; one that only lacks its end is cut off."""
-    last = 0
-    for begin, end, name in sorted(spans):
-        if begin < last or begin > 2 * size:
-            shown = f"{name}: bytes {begin} to {end} of {size}"
-            answer.find(RULES["executorch.bounds"], shown, offset=min(begin, size))
-        last = max(last, end)
+        answer.find(RULES["executorch.hidden-data"], f"{size - end} bytes", offset=end)
 
 
 def _judge_plan(plan: Table, answer: Answer) -> None:

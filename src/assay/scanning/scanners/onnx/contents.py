@@ -26,10 +26,11 @@ _ZIP = re.compile(rb"PK\x03\x04[\x00-\x3f]\x00..[\x00\x08\x09\x0c\x0e]\x00", re.
 _OLD_PICKLE = re.compile(rb"[(]?c(?:os|posix|nt|builtins|__builtin__|subprocess|sys|runpy)\n\w+\n")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{32}")
 _LIBRARY = re.compile(
-    rb"(?<![\w.])[\w./\\:@%~+-]*[\w-]\.(?:so(?:\.\d+)*|dll|dylib|exe|pyd|scr|hta|vbs|ps1)(?![\w.])"
+    rb"[\w-]\.(?:so(?:\.\d+)*|dll|dylib|exe|pyd|scr|hta|vbs|ps1)(?![\w.])"
     rb"|\b(?:https?|ftp)://\d{1,3}(?:\.\d{1,3}){3}\b"
 )
-
+_PATH = re.compile(rb"[\w./\\:@%~+-]*\Z")
+_LONGEST_PATH = 256
 _PLACE = re.compile(rb"[/\\]|\w:[/\\]|\w+://(?!\d)|.*\.\.[/\\]", re.DOTALL)
 """An absolute path, one that leads upwards, or an address."""
 _LONGEST_NAME = 64 * 1024
@@ -127,7 +128,12 @@ class Contents:
             return
         found = _LIBRARY.search(self._data, span.begin, span.end)
         if found:
-            severity = Severity.HIGH if _PLACE.match(found.group()) else None
-            shown = f"{what}: {found.group().decode('utf-8', 'replace')}"
+            before = bytes(
+                self._data[max(span.begin, found.start() - _LONGEST_PATH) : found.start()]
+            )
+            path = _PATH.search(before)
+            name = (path.group() if path else b"") + found.group()
+            severity = Severity.HIGH if _PLACE.match(name) else None
+            shown = f"{what}: {name.decode('utf-8', 'replace')}"
             rule = RULES["onnx.names-library"]
             self._answer.find(rule, shown, offset=span.begin, severity=severity)

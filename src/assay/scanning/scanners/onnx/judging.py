@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from assay.core.finding import Severity
 from assay.scanning.parsers.protobuf import LENGTH, Field, Message
+from assay.scanning.scanners.jinja_template import judge_template
 from assay.scanning.scanners.onnx.contents import Contents
 from assay.scanning.scanners.onnx.functions import calls_itself
 from assay.scanning.scanners.onnx.operators import Operators, function_names
@@ -33,6 +34,7 @@ class Judging:
     """Judges one file."""
 
     def __init__(self, data: Buffer, subject: Subject, answer: Answer) -> None:
+        self._subject = subject
         self._answer = answer
         self._contents = Contents(data, subject, answer)
         self._operators = Operators(set(), self._contents, answer)
@@ -89,6 +91,8 @@ class Judging:
         key = entry.text("key")
         if key == _SETTINGS:
             self._settings(entry)
+        if "chat_template" in key:
+            judge_template(entry.text("value"), self._subject, self._answer, what=key)
         self._value(entry, "value", f"the value of {key}")
 
     def _settings(self, entry: Record) -> None:
