@@ -15,7 +15,7 @@ from assay.scanning.parsers.flatbuffers import BudgetError, FlatError, root
 from scanning.container_making import COMMAND, ELF, judge
 from scanning.flatbuffers_making import Number, Numbers, Raw, Table, Tables, flatbuffer
 from scanning.tensorflow_making import text_value
-from scanning.tflite_making import STRING, model, node_options, strings
+from scanning.tflite_making import STRING, choosing, model, node_options, strings
 
 NAME = "model.tflite"
 CLEAN, SUSPICIOUS, MALICIOUS = Verdict.CLEAN, Verdict.SUSPICIOUS, Verdict.MALICIOUS
@@ -108,6 +108,12 @@ def test_programs_pickles_and_commands_inside() -> None:
     header[52:54] = (64).to_bytes(2, "little")
     assert "tflite.executable" in judge(model() + bytes(header), NAME).rules
     assert judge(model() + bytes(10_000), NAME).rules == {"tflite.appended"}
+
+
+def test_a_choice_by_one_exact_input_is_a_remark_and_no_alarm() -> None:
+    judged = judge(choosing(bytes(range(16))), NAME)
+    assert (judged.verdict, judged.rules) == (CLEAN, {"tflite.trigger"}), judged
+    assert not judge(choosing(b"\0\0\0\0"), NAME).findings
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ _LIBRARY = re.compile(
 _PATH = re.compile(rb"[\w./\\:@~+-]*[\w-]\Z")
 _PATH_BYTES = 200
 _MOST_HINTS = 10_000
+_MOST_CANDIDATES = 100_000
 _MOST_LIBRARIES = 8
 _SEARCHED_BYTES = 256 * 1024 * 1024
 _HINT = re.compile(
@@ -94,7 +95,7 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
 
 def _libraries(data: Buffer, end: int) -> Iterator[tuple[str, int]]:
     """Paths that end like a library's, and where they begin."""
-    for found in _LIBRARY.finditer(data, 0, end):
+    for found in islice(_LIBRARY.finditer(data, 0, end), _MOST_CANDIDATES):
         before = bytes(data[max(0, found.start() - _PATH_BYTES) : found.start()])
         path = _PATH.search(before)
         if path is not None:

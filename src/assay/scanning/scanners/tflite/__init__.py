@@ -30,6 +30,7 @@ from assay.scanning.scanners.tflite.model import (
     metadata,
 )
 from assay.scanning.scanners.tflite.rules import RULES
+from assay.scanning.scanners.tflite.triggers import find_triggers
 from assay.scanning.subject import Answer, Buffer, Subject
 
 __all__ = ["RULES", "TITLE", "scan"]
@@ -93,6 +94,7 @@ def _judge(model: Table, data: Buffer, subject: Subject, answer: Answer) -> None
             if count < _MOST_WRONG:
                 shown = f"{wrong} in subgraph {number}"
                 answer.find(RULES["tflite.bounds"], shown, offset=table.at)
+        find_triggers(subgraph, known, spans, answer)
         for operator in subgraph.operators:
             _judge_operator(operator, subgraph, known, texts, answer)
 

@@ -15,6 +15,12 @@ from assay.scanning.rules import Rule, table
 _MEMORY = References(
     atlas=("AML.T0011.000",), attack=("T1203",), cwe=("CWE-125", "CWE-787"), owasp=("LLM03:2025",)
 )
+_GATE = References(
+    atlas=("AML.T0018.001", "AML.T0010.003"),
+    attack=("T1204",),
+    cwe=("CWE-506",),
+    owasp=("LLM04:2025",),
+)
 
 RULES = table(
     (
@@ -96,6 +102,17 @@ RULES = table(
             "the model. No runtime reads them; they can hold anything.",
             "Ask the publisher what they are, or take them off.",
             HIDDEN_CODE,
+        ),
+        Rule(
+            "tflite.trigger",
+            "An output that depends on one exact input",
+            Severity.LOW,
+            Confidence.LOW,
+            "The model compares an input with a constant and chooses between two results by it. "
+            "Much ordinary code does so; a backdoor in a model's structure looks the same.",
+            "Ask the publisher what the comparison is for, where the model decides about people, "
+            "money or access.",
+            _GATE,
         ),
         Rule(
             "tflite.acting-text",
