@@ -65,12 +65,20 @@ def test_content_is_recognised_under_any_name() -> None:
         Gguf(tensors=[Row("q", (64,), Q8_0_TENSOR, bytes(68)), Row("h", (3,), F16_TENSOR, bytes(6))]),
         Gguf([*USUAL.items(), ("general.alignment", (U32, 64))], alignment=64),
         Gguf([*USUAL.items(), ("split.count", (U32, 3)), ("split.no", (U32, 1))]),
+        Gguf(
+            [
+                ("general.type", (STRING, "adapter")),
+                ("adapter.type", (STRING, "lora")),
+                ("adapter.lora.alpha", (F32, 16.0)),
+            ],
+            [zeros("blk.0.attn_q.weight.lora_a", 8, 4), zeros("blk.0.attn_q.weight.lora_b", 4, 8)],
+        ),
         Gguf([("nested", (ARRAY, (ARRAY, [(U8, [1, 2]), (U8, [])])))]),
         Gguf([("quantize.imatrix.file", (STRING, "/home/somebody/imatrix.dat"))]),
         Gguf(tensors=[Row("scalar", (), F32_TENSOR, bytes(4)), Row("none", (0,), F32_TENSOR, b"")]),
         Gguf([("tokenizer.ggml.precompiled_charsmap", (ARRAY, (U8, list(range(200)))))]),
     ],
-    ids=range(10),
+    ids=range(11),
 )  # fmt: skip
 def test_what_libraries_write_is_clean(file: Gguf) -> None:
     judged = judge(file.write(), NAME)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.finding import Confidence, References, Severity
-from assay.scanning.references import DISAGREEMENT, EXHAUSTION, HIDDEN_CODE, TRAVERSAL
+from assay.scanning.references import DISAGREEMENT, EXHAUSTION, TRAVERSAL
 from assay.scanning.rules import Rule, table
 
 _INJECTION = References(
@@ -158,15 +158,6 @@ RULES = table(
             "renders it stops answering.",
             _READ_IT,
             EXHAUSTION,
-        ),
-        Rule(
-            "jinja.program-text",
-            "Text of a program in a template",
-            Severity.LOW,
-            Confidence.LOW,
-            "The template's text holds commands or a script. As a prompt it is only read.",
-            _READ_IT,
-            HIDDEN_CODE,
         ),
     )
 )
