@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from assay.scanning.scanners.python_code import folding
+from assay.scanning.scanners.python_code.access import attribute, rebind
 from assay.scanning.scanners.python_code.decoding import DECODERS, UndecodableError, decoded
 from assay.scanning.scanners.python_code.folding import UnfoldableError
 from assay.scanning.scanners.python_code.following import follow, follow_unknown
@@ -37,6 +38,7 @@ _SMALL = frozenset(
 """What they return tells next to nothing about what they were given."""
 _PATHS = frozenset({"os.path.join", "pathlib.Path", "pathlib.PurePath"})
 _MOST_ARGUMENTS = 200
+_MOST_HELD = 2_000
 
 
 def evaluate_call(program: Program, node: ast.Call, scope: Scope) -> Value:
@@ -72,6 +74,11 @@ def make_call(program: Program, call: Call, method: str, scope: Scope) -> Value:
         returned = follow(program, call)
         _hand_over(program, call, scope)
         return returned
+    if method in ("__getattribute__", "__getattr__") and callee.receiver and call.arguments:
+        named = call.arguments[-1].text
+        if named is not None:
+            base = callee.receiver if len(call.arguments) == 1 else call.arguments[0]
+            return attribute(program, base, named, scope, call.line).concealed()
     indirect = INDIRECT.get(call.name)
     if indirect is not None:
         found = indirect(program, call, scope)
@@ -118,7 +125,7 @@ def _method(
 
 def _folded(method: str, found: Any, call: Call, receiver: Value) -> Value:
     taints = receiver.taints | taints_of(*call.arguments)
-    if method == "translate" or (method == "decode" and _is_coding(call)):
+    if method in ("translate", "to_bytes") or (method == "decode" and _is_coding(call)):
         taints |= {DECODED}
     if method == "join" and isinstance(receiver.constant, (str, bytes)):
         pieces = call.arguments[0].constant
@@ -129,7 +136,7 @@ def _folded(method: str, found: Any, call: Call, receiver: Value) -> Value:
 
 def _is_coding(call: Call) -> bool:
     name = str(call.argument(0, "encoding").constant)
-    return name.startswith(("rot", "hex", "base64", "zlib", "bz2", "zip"))
+    return name.startswith(("rot", "hex", "base64", "zlib", "bz2", "zip", "unicode", "raw"))
 
 
 def _hold(program: Program, call: Call, method: str, scope: Scope) -> None:
@@ -138,20 +145,18 @@ def _hold(program: Program, call: Call, method: str, scope: Scope) -> None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     target = node.func.value
-    if not isinstance(target, ast.Name):
-        return
-    before = scope.find(target.id)
-    if before is None or len(before.items) > 2000:
+    before = call.callee.receiver
+    if before is None or before.name.endswith("open()") or len(before.items) > _MOST_HELD:
         return
     given = call.arguments[-1] if call.arguments else UNKNOWN
     if method in ("append", "extend") and (before.items or before.constant == ()):
         grown = list(before.items.values())
         grown += [given] if method == "append" else list(given.items.values()) or [given]
-        scope.set(target.id, sequence(grown))
+        rebind(program, target, sequence(grown), scope)
     elif taints_of(given) - before.taints:
         items = {**before.items, f"+{len(before.items)}": given}
         kept = Value(before.name, taints=before.taints | given.taints, items=items)
-        scope.set(target.id, kept)
+        rebind(program, target, kept, scope)
 
 
 def _worked_out(call: Call) -> Value | None:

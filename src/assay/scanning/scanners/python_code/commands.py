@@ -46,7 +46,7 @@ _HARMLESS_START = re.compile(
 def judge(call: Call, deeds: Deeds) -> None:
     """Note what program a call starts."""
     magic = _magic(call)
-    if call.name not in SHELLS and not _is_windows_shell(call.name) and magic is None:
+    if call.name not in SHELLS and not _is_native_shell(call.name) and magic is None:
         return
     command = magic or _command(call)
     text = words(command)
@@ -76,13 +76,23 @@ def _magic(call: Call) -> Value | None:
     return call.arguments[-1] if call.arguments[0].text in shells else None
 
 
-def _is_windows_shell(name: str) -> bool:
-    return name.startswith("ctypes.") and name.endswith((".system", ".WinExec", ".ShellExecuteW"))
+_NATIVE_STARTS = frozenset(
+    "system popen execve execv execl execvp execlp posix_spawn WinExec ShellExecuteA ShellExecuteW "
+    "CreateProcessA CreateProcessW".split()
+)
+
+
+def _is_native_shell(name: str) -> bool:
+    """Whether a function of a native library starts programs."""
+    return name.startswith(("ctypes.", "cffi.")) and name.rpartition(".")[2] in _NATIVE_STARTS
 
 
 def _command(call: Call) -> Value:
     first = call.argument(0, "args")
-    if call.name.startswith(("os.exec", "os.spawn", "os.posix_spawn", "asyncio.create_subprocess")):
+    if call.name.startswith("os.spawn"):
+        arguments = call.arguments[1:]
+        return Value(items=dict(enumerate(arguments)), taints=taints_of(*arguments))
+    if call.name.startswith(("os.exec", "os.posix_spawn", "asyncio.create_subprocess")):
         return Value(
             items=dict(enumerate(call.arguments)),
             constant=first.constant if len(call.arguments) == 1 else Value().constant,
@@ -124,6 +134,12 @@ def _is_wired(call: Call) -> bool:
     return False
 
 
+def _first_is_known(command: Value) -> bool:
+    """Whether the program is known, whatever it is given."""
+    first = command.items.get(0) if not command.name else None
+    return first is not None and bool(first.text)
+
+
 def _installs(call: Call, text: str, deeds: Deeds) -> None:
     severity = Severity.MEDIUM
     if _ELSEWHERE.search(text) and call.place.unasked:
@@ -138,7 +154,11 @@ def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Sever
         return Severity.HIGH, Confidence.HIGH
     if grade is Grade.HARMLESS or _HARMLESS_START.match(text):
         return Severity.LOW, Confidence.MEDIUM
-    known = command.is_constant or _SHELL_PROGRAM.match(text.split(" ", 1)[0])
+    known = (
+        command.is_constant
+        or _first_is_known(command)
+        or _SHELL_PROGRAM.match(text.split(" ", 1)[0])
+    )
     if call.place.unasked:
         sure = known or call.name in SHELL_TEXT
         if not sure and text.startswith("…"):

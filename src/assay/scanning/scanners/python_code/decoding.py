@@ -6,10 +6,12 @@ import base64
 import binascii
 import bz2
 import codecs
+import html
 import lzma
 import zlib
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 MOST_BYTES = 4 * 1024 * 1024
 """The longest text or bytes kept of a value that is put together or decoded."""
@@ -102,6 +104,10 @@ def decode_as(data: Any, encoding: Any = "utf-8", *_: Any) -> Any:
     return codecs.decode(raw, _PLAIN.get(name, name), "replace")
 
 
+def _quoted(text: Any, *_: Any) -> str:
+    return unquote(text if isinstance(text, str) else bytes(text).decode("latin-1"))
+
+
 DECODERS: dict[str, Callable[..., Any]] = {
     "base64.b64decode": _base64,
     "base64.standard_b64decode": _base64,
@@ -120,6 +126,9 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "builtins.bytes.fromhex": _hexadecimal,
     "builtins.bytearray.fromhex": _hexadecimal,
     "codecs.decode": decode_as,
+    "urllib.parse.unquote": _quoted,
+    "urllib.parse.unquote_plus": _quoted,
+    "html.unescape": html.unescape,
     "zlib.decompress": _zlib,
     "gzip.decompress": _gunzip,
     "bz2.decompress": _bunzip,

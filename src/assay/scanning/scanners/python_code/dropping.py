@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from assay.core.finding import Severity
 from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.known import (
+    DESTROYS,
     DOWNLOADS,
     LOADS,
     NATIVE,
@@ -19,6 +21,28 @@ from assay.scanning.scanners.python_code.values import NETWORK, UNKNOWN, Value, 
 
 _RUNS = RUNS_FILES | NATIVE | SHELLS | {"importlib.util.spec_from_file_location", "os.chmod"}
 _SHORTEST = 4
+
+
+class Destroys:
+    """Whether a program goes through a home or the whole disk, and removes or encrypts files."""
+
+    def __init__(self) -> None:
+        self._walks = False
+
+    def judge(self, call: Call, deeds: Deeds) -> None:
+        """Note the call that removes or encrypts what was gone through."""
+        if call.name in _WALKS:
+            path = fragments(call.argument(0, "top"))
+            self._walks = self._walks or _HOMES.match(path) is not None
+        elif self._walks and (call.name in DESTROYS or _ENCRYPTS.search(call.name)):
+            deeds.add("code.destroys", call.line, shown(call), call.place)
+
+
+_WALKS = frozenset({"os.walk", "glob.glob", "os.listdir", "os.scandir", "glob.iglob"})
+_HOMES = re.compile(
+    r"(?:~|/|/(?:home|root|Users|etc|var|mnt|media|data)|[A-Z]:[\\/]?)(?:/?[*/]*)?\Z"
+)
+_ENCRYPTS = re.compile(r"(?:Fernet|AES|Cipher|ChaCha\w*|RSA|PKCS1_OAEP)\S*\.encrypt\w*\Z")
 
 
 class Fetched:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assay.core.finding import Confidence, Severity
 from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.known import (
@@ -13,16 +15,21 @@ from assay.scanning.scanners.python_code.known import (
     SYSTEM_MODULES,
 )
 from assay.scanning.scanners.python_code.sources import fragments
-from assay.scanning.scanners.python_code.state import Call, Place
+from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import (
     CODED,
     DECODED,
     NETWORK,
     READ,
+    UNKNOWN,
     Value,
     taints_of,
 )
 
+_OWN_FILE = re.compile(r"\.py\Z|version|about|release|meta|setup|config", re.IGNORECASE)
+_CALLS_IN_TEXT = re.compile(r"__import__|__class__|__globals__|\b(?:os|subprocess)\.\w+\(")
+_SYSTEM = frozenset({"os", "subprocess", "pty", "marshal"})
+_PACKED = (".zip", ".whl", ".egg", ".bin", ".dat", ".pt", ".gz")
 _PARSED = "builtins.compile()"
 
 
@@ -40,7 +47,14 @@ def judge(call: Call, deeds: Deeds) -> None:
     elif name in ("builtins.__import__", "importlib.import_module"):
         _computed(call, deeds)
     elif name.endswith(".?") and name[:-2] in SYSTEM_MODULES:
-        _computed(call, deeds, Severity.MEDIUM)
+        grave = name[:-2] in _SYSTEM and call.place.unasked
+        _computed(call, deeds, Severity.HIGH if grave else Severity.MEDIUM)
+    elif name.endswith((".query", ".eval")) and _CALLS_IN_TEXT.search(call.argument(0).text or ""):
+        deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.HIGH)
+    elif name in ("sys.path.insert", "sys.path.append") and call.place.unasked:
+        path = fragments(call.arguments[-1]) if call.arguments else ""
+        if path.endswith(_PACKED):
+            deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.HIGH)
     elif name == "builtins.getattr":
         _computed(call, deeds, Severity.LOW)
 
@@ -72,8 +86,7 @@ def _unknown_text(call: Call, text: Value) -> tuple[Severity, Confidence]:
         return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
     if READ in taints_of(text):
         path = fragments(text)
-        python = path.rstrip().endswith((".py", ".py…", "…")) or ".py" in path
-        if call.place is Place.IMPORT and not python:
+        if call.place.unasked and path.strip("…") and not _OWN_FILE.search(path):
             return Severity.HIGH, Confidence.MEDIUM
         return (Severity.MEDIUM if call.place.unasked else Severity.LOW), Confidence.MEDIUM
     if call.name != "builtins.eval":
@@ -113,8 +126,21 @@ def _file(call: Call, deeds: Deeds) -> None:
     if NETWORK in taints:
         deeds.add("code.downloads-and-runs", call.line, shown(call), call.place)
     else:
-        severity = Severity.HIGH if call.hidden else Severity.LOW
+        path = "".join(fragments(value) for value in _paths(call)).strip("…")
+        odd = call.place.unasked and path and not path.endswith((".py", ".pyc", ".so", ".pyd"))
+        named = "/" in path or "." in path
+        severity = Severity.HIGH if call.hidden or (odd and named) else Severity.LOW
         deeds.add("code.executes-text", call.line, shown(call), call.place, severity)
+
+
+def _paths(call: Call) -> list[Value]:
+    """The file a call runs: its argument, or that of the loader it is a method of."""
+    receiver = call.callee.receiver
+    if call.name.startswith("runpy."):
+        return [call.argument(0)]
+    if receiver is None:
+        return [call.argument(1)]
+    return [receiver.items.get(1, receiver.items.get(0, UNKNOWN))]
 
 
 def _computed(call: Call, deeds: Deeds, severity: Severity = Severity.LOW) -> None:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from assay.scanning.scanners.python_code import folding
+from assay.scanning.scanners.python_code.access import attribute_of, name_of, subscript_of
 from assay.scanning.scanners.python_code.calls import evaluate_call
-from assay.scanning.scanners.python_code.folding import UnfoldableError
-from assay.scanning.scanners.python_code.known import STARS
-from assay.scanning.scanners.python_code.names import (
-    INTERNALS,
-    attribute_name,
-    is_namespace,
-    looked_up,
+from assay.scanning.scanners.python_code.containers import (
+    comprehension_of,
+    dict_comprehension_of,
+    dictionary_of,
+    element_of,
+    f_string_of,
+    field_of,
+    lambda_of,
+    sequence_of,
 )
-from assay.scanning.scanners.python_code.following import follow_unknown
-from assay.scanning.scanners.python_code.sources import ENVIRONMENTS, environment_item
+from assay.scanning.scanners.python_code.folding import UnfoldableError
 from assay.scanning.scanners.python_code.state import MOST_DEPTH, Program, Scope
 from assay.scanning.scanners.python_code.values import (
     DECODED,
-    ENVIRONMENT,
-    NOTHING,
-    PIECED,
     UNKNOWN,
     Value,
     constant,
@@ -33,12 +30,9 @@ from assay.scanning.scanners.python_code.values import (
     path_of,
     pieced,
     sequence,
-    taints_of,
 )
 
-_BUILTINS = frozenset(dir(builtins)) | {"unicode", "raw_input", "execfile", "reload", "unichr"}
 _MOST_SPINE = 5_000
-_MOST_ITEMS = 20_000
 
 
 def evaluate(program: Program, node: ast.expr, scope: Scope) -> Value:
@@ -57,26 +51,6 @@ def evaluate(program: Program, node: ast.expr, scope: Scope) -> Value:
         return UNKNOWN if handler is None else handler(program, node, scope)
     finally:
         program.depth -= 1
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _binary(program: Program, node: ast.BinOp, scope: Scope) -> Value:
@@ -153,28 +127,6 @@ def _either(program: Program, node: ast.IfExp, scope: Scope) -> Value:
     return join(first, second)
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def _walrus(program: Program, node: ast.NamedExpr, scope: Scope) -> Value:
     value = program.evaluate(program, node.value, scope)
     scope.set(node.target.id, value)
@@ -186,32 +138,33 @@ def _inner(
 ) -> Value:
     value = UNKNOWN if node.value is None else program.evaluate(program, node.value, scope)
     if isinstance(node, (ast.Yield, ast.YieldFrom)):
-        scope.give(value)
+        scope.yields = True
+        scope.give(element_of(value) if isinstance(node, ast.YieldFrom) else value)
         return UNKNOWN
     return value
 
 
 _HANDLERS: dict[type[ast.expr], Callable[[Program, Any, Scope], Value]] = {
-    ast.Name: _name,
-    ast.Attribute: _attribute,
-    ast.Subscript: _subscript,
+    ast.Name: name_of,
+    ast.Attribute: attribute_of,
+    ast.Subscript: subscript_of,
     ast.Call: evaluate_call,
     ast.BinOp: _binary,
     ast.BoolOp: _boolean,
     ast.Compare: _compare,
     ast.UnaryOp: _unary,
     ast.IfExp: _either,
-    ast.JoinedStr: _f_string,
-    ast.FormattedValue: _field,
-    ast.List: _sequence,
-    ast.Tuple: _sequence,
-    ast.Set: _sequence,
-    ast.Dict: _dictionary,
-    ast.Lambda: _lambda,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _dict_comprehension,
+    ast.JoinedStr: f_string_of,
+    ast.FormattedValue: field_of,
+    ast.List: sequence_of,
+    ast.Tuple: sequence_of,
+    ast.Set: sequence_of,
+    ast.Dict: dictionary_of,
+    ast.Lambda: lambda_of,
+    ast.ListComp: comprehension_of,
+    ast.SetComp: comprehension_of,
+    ast.GeneratorExp: comprehension_of,
+    ast.DictComp: dict_comprehension_of,
     ast.NamedExpr: _walrus,
     ast.Await: _inner,
     ast.Starred: _inner,

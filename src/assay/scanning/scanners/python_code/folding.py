@@ -6,12 +6,11 @@ Nothing here can reach anything but the values it is given. Every result is boun
 from __future__ import annotations
 
 import ast
-import html
 import operator
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from assay.scanning.scanners.python_code.decoding import MOST_BYTES, UndecodableError, decode_as
 
@@ -287,15 +286,13 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int.from_bytes": int.from_bytes,
 }
 _LIBRARY: dict[str, Callable[..., Any]] = {
-    "urllib.parse.unquote": unquote,
-    "urllib.parse.unquote_plus": unquote,
     "urllib.parse.quote": quote,
-    "html.unescape": html.unescape,
     "os.path.join": lambda *a: "/".join(str(part).rstrip("/") for part in a),
     "os.path.expanduser": lambda value: value,
     "os.path.expandvars": lambda value: value,
     "os.path.abspath": lambda value: value,
     "os.path.realpath": lambda value: value,
+    "os.path.dirname": lambda value: value.rpartition("/")[0],
     "os.path.basename": lambda value: value.rsplit("/", 1)[-1],
     "os.fspath": lambda value: value,
     "os.fsencode": lambda value: value,

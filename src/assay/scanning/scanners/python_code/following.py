@@ -115,6 +115,8 @@ def _run(
         program.following.pop()
     if scope.returned is None:
         return UNKNOWN
+    if scope.yields:
+        return Value(items={"*": scope.returned}, taints=scope.returned.taints)
     return scope.returned
 
 

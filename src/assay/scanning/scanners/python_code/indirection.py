@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from assay.scanning.scanners.python_code.following import follow_unknown
 from assay.scanning.scanners.python_code.known import EXECUTES, SYSTEM_MODULES
 from assay.scanning.scanners.python_code.names import attribute_name, import_name
 from assay.scanning.scanners.python_code.sources import environment_item
@@ -204,6 +205,31 @@ def run_text(program: Program, text: Value, scope: Scope, call: Call) -> Value:
     return UNKNOWN
 
 
+def run_code(program: Program, code: Value, scope: Scope, node: ast.AST) -> None:
+    """Code made of text by `compile`, which is put where it will run."""
+    if code.name != "builtins.compile()":
+        return
+    name = "builtins.exec"
+    call = Call(name, Value(name=name), (code,), {}, scope.place, program.line_of(node), node)
+    program.listener.call(call)
+    run_text(program, code.items.get(0, UNKNOWN), scope, call)
+
+
+def _function_of(program: Program, call: Call, scope: Scope) -> Value | None:
+    """`types.FunctionType(code, ...)`: the code will run."""
+    run_code(program, call.argument(0, "code"), scope, call.node)
+    return None
+
+
+def _rebuilds(program: Program, call: Call, scope: Scope) -> Value | None:
+    """`copyreg.pickle(cls, function)`: what the function returns is what a pickle will call."""
+    given = call.argument(1, "pickle_function")
+    if given.code is not None:
+        returned = follow_unknown(program, given, scope.place)
+        program.listener.rebuilds("copyreg.pickle", returned, call.line)
+    return UNKNOWN
+
+
 def _type(program: Program, call: Call, scope: Scope) -> Value | None:
     """`type(name, bases, names)` makes a class whose functions will be called."""
     del scope
@@ -242,5 +268,8 @@ INDIRECT: dict[str, Indirect] = {
     "os.environ.get": _environment,
     **dict.fromkeys(EXECUTES, _exec),
     "builtins.type": _type,
+    "types.FunctionType": _function_of,
+    "types.LambdaType": _function_of,
+    "copyreg.pickle": _rebuilds,
 }
 """By what they are called. None as an answer: a call like any other."""

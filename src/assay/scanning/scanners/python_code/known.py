@@ -274,7 +274,7 @@ STARTUP_PATH = re.compile(
     r"zshenv|kshrc|cshrc)\b|/etc/(?:cron|profile|rc\.local|init\.d|systemd|ld\.so\.preload|"
     r"environment\b|bash\.bashrc|sudoers)|/var/spool/cron|\.config[/\\](?:autostart|systemd|fish)|"
     r"LaunchAgents|LaunchDaemons|Start Menu[/\\]Programs[/\\]Startup|authorized_keys|"
-    r"(?:site|user)customize\.py|(?:site|dist)-packages[/\\][^/\\]*\.(?:pth|py)\b|"
+    r"(?:site|user)customize\.py|(?:site|dist)-packages[/\\](?:[^/\\\s]+[/\\])*[^/\\\s]*\.(?:pth|py)\b|"
     r"CurrentVersion[/\\]+Run|\.ipython[/\\]profile_\w+[/\\]startup|\.git[/\\]hooks|"
     r"\.config[/\\]pip|pip\.conf|crontab|\.jupyter[/\\]",
     re.IGNORECASE,

@@ -38,10 +38,29 @@ def judge(call: Call, deeds: Deeds) -> None:
         _native(call, deeds)
     elif name in BUILDS_NATIVE:
         _built(call, deeds)
-    elif MEMORY.match(name) or (name.startswith("ctypes.CFUNCTYPE()") and _is_bytes(call)):
+    elif (
+        MEMORY.match(name)
+        or _runs_memory(call)
+        or (name.startswith("ctypes.CFUNCTYPE()") and _is_bytes(call))
+    ):
         deeds.add("code.native-memory", call.line, shown(call), call.place)
     elif call.named.get("trust_remote_code", UNKNOWN).constant is True:
         deeds.add("code.remote-code", call.line, shown(call), call.place)
+
+
+def _runs_memory(call: Call) -> bool:
+    """Memory that may be executed, or a function made of an address."""
+    if call.name == "mmap.mmap":
+        rights = call.argument(3, "prot").constant
+        return isinstance(rights, int) and bool(rights & _EXECUTABLE)
+    if call.name.startswith("ctypes.CFUNCTYPE()"):
+        return call.argument(0).name.startswith(("ctypes.addressof", "ctypes.cast"))
+    native = call.name.startswith(("ctypes.CDLL()", "ctypes.cdll", "ctypes.PyDLL()"))
+    return native and call.name.endswith((".mprotect", ".memfd_create", ".ptrace"))
+
+
+_EXECUTABLE = 4
+"""`PROT_EXEC`."""
 
 
 def _built(call: Call, deeds: Deeds) -> None:

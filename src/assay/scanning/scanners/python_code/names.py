@@ -55,6 +55,8 @@ def attribute_name(base: str, name: str) -> str:
     """The dotted name of an attribute."""
     if name in ("__dict__", "__call__", "__func__", "__wrapped__"):
         return base
+    if name == "__self__" and base.startswith("builtins."):
+        return "builtins"
     if name in _NAMESPACES:
         return "builtins" if name in ("f_builtins", "__builtins__") else "globals()"
     if (

@@ -22,7 +22,6 @@ from assay.scanning.scanners.python_code.values import (
     NETWORK,
     OUTPUT,
     PRIVATE,
-    SECRET,
     UNKNOWN,
     Value,
     taints_of,

@@ -15,7 +15,7 @@ from assay.scanning.scanners.python_code import (
     unicode,
 )
 from assay.scanning.scanners.python_code.deeds import Deed, Deeds
-from assay.scanning.scanners.python_code.dropping import Fetched
+from assay.scanning.scanners.python_code.dropping import Destroys, Fetched
 from assay.scanning.scanners.python_code.expressions import evaluate
 from assay.scanning.scanners.python_code.following import bind_parameters
 from assay.scanning.scanners.python_code.known import EXECUTES, MILD_EXECUTES, SHELLS
@@ -41,6 +41,7 @@ _JUDGES = (
     tampering.judge,
 )
 _REBUILDERS = frozenset({"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
+_REBUILT = (EXECUTES - MILD_EXECUTES) | SHELLS | {"builtins.__import__", "os.putenv"}
 _MOST_HELD = 64
 _MOST_CALLS = 2_000
 _SHORTEST_HELD = 16
@@ -75,12 +76,14 @@ class _Judge:
         self.deeds = deeds
         self.held: dict[bytes, int] = {}
         self._fetched = Fetched()
+        self._destroys = Destroys()
         self.calls: dict[str, None] = {}
 
     def call(self, call: Call) -> None:
         for judge in _JUDGES:
             judge(call, self.deeds)
         self._fetched.judge(call, self.deeds)
+        self._destroys.judge(call, self.deeds)
         if call.place.unasked and len(self.calls) < _MOST_CALLS and is_foreign(call.name):
             self.calls.setdefault(call.name)
         for value in call.values:
@@ -91,6 +94,12 @@ class _Judge:
 
     def attribute(self, value: Value, name: str, place: Place, line: int) -> None:
         tampering.reached(value, name, place, line, self.deeds)
+
+    def rebuilds(self, how: str, value: Value, line: int) -> None:
+        function = value.items.get(0)
+        if function is not None and function.name in _REBUILT:
+            text = f"{how} gives {function.name}"
+            self.deeds.add("code.pickle-payload", line, text, Place.FUNCTION)
 
     def executes(self, text: Value, place: Place, line: int) -> None:
         if DECODED in text.taints:
@@ -178,18 +187,7 @@ def _function(program: Program, code: Function, home: Scope, place: Place, owner
         return
     program.run(program, code.body, scope)
     if code.name in _REBUILDERS and scope.returned is not None:
-        _rebuilt(program, code, scope.returned)
-
-
-def _rebuilt(program: Program, code: ast.FunctionDef | ast.AsyncFunctionDef, value: Value) -> None:
-    """A tuple of a function and its arguments, which a pickle will name."""
-    function = value.items.get(0)
-    dangerous = (EXECUTES - MILD_EXECUTES) | SHELLS | {"builtins.__import__", "os.putenv"}
-    if function is not None and function.name in dangerous:
-        judge = program.listener
-        if isinstance(judge, _Judge):
-            text = f"{code.name} gives {function.name}"
-            judge.deeds.add("code.pickle-payload", code.lineno, text, Place.FUNCTION)
+        program.listener.rebuilds(code.name, scope.returned, code.lineno)
 
 
 def _names(source: str, tree: ast.Module, deeds: Deeds) -> None:

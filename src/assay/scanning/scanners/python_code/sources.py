@@ -15,6 +15,7 @@ from assay.scanning.scanners.python_code.known import (
 )
 from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import (
+    ENVIRONMENT,
     FILE,
     HOST,
     HUB,
@@ -26,6 +27,7 @@ from assay.scanning.scanners.python_code.values import (
     taints_of,
 )
 
+_PERSON = frozenset({"USER", "USERNAME", "LOGNAME", "HOSTNAME", "COMPUTERNAME", "USERDOMAIN"})
 ENVIRONMENTS = ("os.environ", "os.environb")
 _ONE_VARIABLE = frozenset(
     "os.getenv os.getenvb os.environ.get os.environ.pop os.environ.setdefault "
@@ -39,6 +41,10 @@ def environment_item(key: Value) -> Value:
     name = key.text
     if name in ("HOME", "USERPROFILE"):
         return Value(name="os.getenv()", constant="~")
+    if name in _PERSON:
+        return Value(name="os.getenv()", taints=frozenset({HOST}))
+    if name is None and ENVIRONMENT in key.taints:
+        return Value(name="os.getenv()", taints=frozenset({ENVIRONMENT}))
     if name is not None and not SECRET_KEY.search(name):
         return Value(name="os.getenv()")
     return Value(name="os.getenv()", taints=frozenset({SECRET} if name else ()))

@@ -17,7 +17,7 @@ MOST_DEPTH = 110
 """How deep expressions, statements and calls followed may nest together."""
 MOST_CALLS = 6
 """Calls inside calls that are followed into functions of the program."""
-MOST_LOOPS = 60_000
+MOST_LOOPS = 40_000
 """Rounds of loops that are gone through to work out a constant."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -108,6 +108,10 @@ class Listener(Protocol):
         """An attribute that leads to the interpreter's internals is taken."""
         ...
 
+    def rebuilds(self, how: str, value: Value, line: int) -> None:
+        """A tuple of a function and its arguments, which a pickle will name."""
+        ...
+
     def executes(self, text: Value, place: Place, line: int) -> None:
         """Text that is known is run; what it does is told next."""
         ...
@@ -125,7 +129,8 @@ class Scope:
         self.is_class = is_class
         self.names: dict[str, Value] = {}
         self.stars: set[str] = set()
-        self.outer: set[str] = set()
+        self.outer: dict[str, Scope] = {}
+        self.yields = False
         self.returned: Value | None = None
         self._branches: list[dict[str, Value | None]] = []
 
@@ -145,11 +150,22 @@ class Scope:
             scope = scope.parent
         return None
 
+    def home_of(self, name: str) -> Scope:
+        """The function around this one that binds a name; the module where none does."""
+        scope = self.parent
+        while scope is not None and scope.parent is not None:
+            if name in scope.names and not scope.is_class:
+                return scope
+            scope = scope.parent
+        return scope or self
+
     def set(self, name: str, value: Value) -> None:
         """Bind a name."""
         if name in self.outer:
-            self.module().set(name, value)
-            return
+            home = self.outer[name]
+            if home is not self:
+                home.set(name, value)
+                return
         if self._branches:
             self._branches[-1].setdefault(name, self.names.get(name))
         self.names[name] = value

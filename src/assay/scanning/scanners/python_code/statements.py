@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from assay.scanning.scanners.python_code.calls import make_call
-from assay.scanning.scanners.python_code.expressions import bind, element_of, item
-from assay.scanning.scanners.python_code.following import follow_unknown
-from assay.scanning.scanners.python_code.known import LIFECYCLE
-from assay.scanning.scanners.python_code.names import attribute_name, import_name
-from assay.scanning.scanners.python_code.state import (
-    MOST_DEPTH,
-    Call,
-    ClassRecord,
-    Place,
-    Program,
-    Scope,
+from assay.scanning.scanners.python_code.binding import assign
+from assay.scanning.scanners.python_code.containers import element_of
+from assay.scanning.scanners.python_code.definitions import (
+    declare_outer,
+    define_class,
+    define_function,
+    import_modules,
+    import_names,
 )
-from assay.scanning.scanners.python_code.values import (
-    NOTHING,
-    UNKNOWN,
-    Value,
-    constant,
-    taints_of,
-)
+from assay.scanning.scanners.python_code.state import MOST_DEPTH, Place, Program, Scope
+from assay.scanning.scanners.python_code.values import UNKNOWN, Value, constant
 
 _MOST_BRANCHES = 2_000
 _PLAIN_BODY = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.If, ast.Pass)
 _MOST_PLAIN = 12
+_MOST_ROUNDS = 5_000
 
 
 def run(program: Program, body: list[ast.stmt], scope: Scope) -> None:
@@ -77,14 +68,6 @@ def _loaded(target: ast.expr) -> ast.expr:
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target)
     return target
-
-
-
-
-
-
-
-
 
 
 def _if(program: Program, node: ast.If, scope: Scope) -> None:
@@ -188,7 +171,7 @@ def _while(program: Program, node: ast.While, scope: Scope) -> None:
             before = [scope.find(name) for name in names]
             program.run(program, node.body, scope)
             same = all(scope.find(name) is old for name, old in zip(names, before, strict=True))
-            if same or (rounds == 3 and not _works_out(node.body, scope)):
+            if same or rounds == _MOST_ROUNDS or (rounds == 3 and not _works_out(node.body, scope)):
                 break
             test = program.evaluate(program, node.test, scope)
     else:
@@ -219,23 +202,9 @@ def _with(program: Program, node: ast.With | ast.AsyncWith, scope: Scope) -> Non
     program.run(program, node.body, scope)
 
 
-
-
-
-
-
-
-
-
-
-
-
-
 def _return(program: Program, node: ast.Return, scope: Scope) -> None:
     if node.value is not None:
         scope.give(program.evaluate(program, node.value, scope))
-
-
 
 
 def _several(program: Program, node: ast.Assert | ast.Raise | ast.Delete, scope: Scope) -> None:
@@ -273,14 +242,14 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Program, Any, Scope], None]] = {
     ast.TryStar: _try,
     ast.With: _with,
     ast.AsyncWith: _with,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.FunctionDef: _function,
-    ast.AsyncFunctionDef: _function,
-    ast.ClassDef: _class,
+    ast.Import: import_modules,
+    ast.ImportFrom: import_names,
+    ast.FunctionDef: define_function,
+    ast.AsyncFunctionDef: define_function,
+    ast.ClassDef: define_class,
     ast.Return: _return,
-    ast.Global: _outer,
-    ast.Nonlocal: _outer,
+    ast.Global: declare_outer,
+    ast.Nonlocal: declare_outer,
     ast.Assert: _several,
     ast.Raise: _several,
     ast.Delete: _several,

@@ -14,7 +14,7 @@ from assay.scanning.scanners.python_code.known import (
     SYSTEM_MODULES,
 )
 from assay.scanning.scanners.python_code.state import Call, Place
-from assay.scanning.scanners.python_code.values import DECODED, Value
+from assay.scanning.scanners.python_code.values import Value
 
 _LOADERS = re.compile(
     r"(?:torch\.(?:load|serialization\.\w+|save|nn\.Module\.(?:load_state_dict|__\w+__))|"
@@ -72,7 +72,7 @@ def reached(value: Value, name: str, place: Place, line: int, deeds: Deeds) -> N
     current: Value | None = value
     plain = False
     while current is not None and len(chain) < 20:
-        plain = plain or current.is_constant or DECODED in current.taints
+        plain = plain or current.is_constant or current.name.startswith("builtins.")
         chain.append(current.name.rpartition(".")[2] or "…")
         current = current.receiver
     grave = name in ("__subclasses__", "__globals__", "__builtins__", "f_builtins")
