@@ -55,6 +55,9 @@ def bmp() -> bytes:
 
 FLAC = b"fLaC\x80\0\0\x22" + bytes(34) + b"\xff\xf8frames"
 SQLITE = b"SQLite format 3\0" + struct.pack(">H", 512) + bytes(512 * 2 - 18)
+MATLAB = (
+    b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\x01IM" + struct.pack("<II", 14, 5) + b"abcde\0\0\0"
+)
 FILES = {
     "a.parquet": (parquet(), "parquet"),
     "a.arrow": (arrow(), "arrow"),
@@ -70,6 +73,7 @@ FILES = {
     "a.ico": (b"\0\0\1\0\1\0" + bytes(40), "ico"),
     "a.ttf": (b"\0\1\0\0\0\x0a" + bytes(60), "font"),
     "a.db": (SQLITE, "sqlite"),
+    "a.mat": (MATLAB, "matlab"),
 }
 
 
@@ -80,7 +84,9 @@ def test_companions_are_recognised_and_clean(name: str) -> None:
     assert (judged.family, judged.verdict, judged.findings) == (family, Verdict.CLEAN, ())
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.feather", "a.pdf", "a.mp4", "a.wav"])
+@pytest.mark.parametrize(
+    "name", ["a.parquet", "a.arrow", "a.feather", "a.pdf", "a.mp4", "a.wav", "a.mat"]
+)
 def test_one_that_is_cut_off_is_unknown(name: str) -> None:
     data, _ = FILES[name]
     assert judge(data[:-7], name).verdict is Verdict.UNKNOWN

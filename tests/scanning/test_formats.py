@@ -298,3 +298,18 @@ def test_a_notebook_is_known_by_its_content() -> None:
     assert judge(json.dumps(document).encode(), "a.json").verdict is Verdict.CLEAN
     document["cells"] = [cell]
     assert judge(json.dumps(document).encode(), "a.json").verdict is not Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(40), "Java class"),
+        (b"\xca\xfe\xba\xbe\0\0\0\x02" + bytes(40), "macOS"),
+        (b"dex\n035\0" + bytes(40), "Android"),
+        (b"\0asm\x01\0\0\0" + bytes(40), "WebAssembly"),
+    ],
+)
+def test_code_for_other_machines_is_a_program_too(data: bytes, word: str) -> None:
+    judged = judge(data, "helper.bin")
+    assert judged.rules == {"file.executable"}
+    assert word in judged.findings[0].evidence

@@ -17,7 +17,6 @@ from assay.scanning.intelligence.signals import read_signals
 from assay.scanning.interface import RULESET, scan
 from assay.scanning.outside import Outside
 from assay.signing.keys import generate, new_signer
-from scanning.container_making import Member
 from scanning.keras_making import archive, layer, model
 
 
@@ -250,8 +249,7 @@ def test_what_is_no_report_is_refused(data: bytes) -> None:
 
 def test_a_declared_framework_with_a_hole_is_told_and_changes_no_verdict(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
-    metadata = Member("metadata.json", b'{"keras_version": "3.8.0"}')
-    path.write_bytes(archive(model(layer("Dense", units=1)), metadata))
+    path.write_bytes(archive(model(layer("Dense", units=1))))  # it declares 3.8.0
     (unit,) = scan(path).units
     told = [f.evidence for f in unit.findings if f.rule == "intelligence.loader-hole"]
     assert any("CVE-2025-1550" in text for text in told)

@@ -212,7 +212,14 @@ def test_sarif_keeps_to_the_standard(mixed: Path) -> None:
 
 def test_the_table_names_file_rule_reason_and_verdict(mixed: Path) -> None:
     out = assay(mixed).stdout
-    for word in ("malicious", "bad.pkl", "pickle.dangerous-import", "posix.system", "not known", "id "):
+    for word in (
+        "malicious",
+        "bad.pkl",
+        "pickle.dangerous-import",
+        "posix.system",
+        "not known",
+        "id ",
+    ):
         assert word in out
 
 

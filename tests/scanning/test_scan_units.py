@@ -130,7 +130,7 @@ def test_a_flood_of_findings_keeps_the_gravest(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text(rows + '{"_target_": "os.system"}\n')
     (unit,) = scan(path, limits=ScanLimits(max_findings=20)).units
-    assert unit.findings[0].rule == "json.dangerous-import"
+    assert unit.findings[0].rule == "config.dangerous-import"
     assert unit.findings[-1].rule == "file.more-findings"
     assert len(unit.findings) == 21
 

@@ -98,3 +98,24 @@ def model(
         **(more or {}),
     }
     return flatbuffer(Table(fields), b"TFL3")
+
+
+def choosing(pattern: bytes) -> bytes:
+    """`SELECT(REDUCE_ALL(EQUAL(x, pattern)), x, w)`."""
+    rows = [(71, [0, 1], [3]), (140, [3], [4]), (64, [4, 0, 1], [2])]
+    subgraph = Table(
+        {
+            0: Tables([tensor("x", 0), tensor("w", 1), *(tensor(n, 0) for n in "yea")]),
+            1: Numbers([0]),
+            2: Numbers([2]),
+            3: Tables(
+                [
+                    Table({0: Number(i), 1: Numbers(ins), 2: Numbers(outs)})
+                    for i, (_, ins, outs) in enumerate(rows)
+                ]
+            ),
+        }
+    )
+    codes = Tables([Table({0: Number(min(code, 127), 1), 3: Number(code)}) for code, _, _ in rows])
+    buffers = Tables([Table({}), Table({0: pattern})])
+    return flatbuffer(Table({0: Number(3), 1: codes, 2: Tables([subgraph]), 4: buffers}), b"TFL3")

@@ -116,14 +116,13 @@ LIBRARY: tuple[Call, ...] = (
     ("numpy.f2py.crackfortran", "_eval_length", (EXPRESSION, {})),
     ("numpy.testing._private.utils", "runstring", (CODE, {})),
     ("numpy.distutils.exec_command", "exec_command", (COMMAND,)),
-    ("numpy.ctypeslib", "load_library", (MARKER, "/tmp")),
+    ("numpy.ctypeslib", "load_library", ("libm.so.6", "/lib/x86_64-linux-gnu")),
     ("numpy", "save", (MARKER, [1])),
     ("numpy", "fromfile", ("/etc/hostname",)),
     ("numpy", "savetxt", (MARKER, [1])),
     ("numpy", "memmap", (MARKER, "uint8", "w+", 0, 16)),
     ("pandas", "read_pickle", (URL,)),
     ("pandas", "read_csv", (URL,)),
-    ("pandas", "eval", ("@__builtins__",)),
     ("joblib", "load", ("/etc/hostname",)),
     ("joblib", "dump", ([1], MARKER)),
     ("torch", "load", ("/etc/hostname",)),
@@ -140,7 +139,6 @@ LIBRARY: tuple[Call, ...] = (
     ("transformers.dynamic_module_utils", "get_class_from_dynamic_module", ("m.C", HOST)),
     ("dill", "loads", (op.pickle4(op.call(op.stacked("os", "system"), op.text(COMMAND))),)),
     ("cloudpickle", "loads", (op.pickle4(op.call(op.stacked("os", "system"), op.text(COMMAND))),)),
-    ("onnxruntime", "InferenceSession", ("/etc/hostname",)),
     ("mlflow.pyfunc", "load_model", (URL,)),
 )
 

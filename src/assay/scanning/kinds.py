@@ -344,6 +344,13 @@ KINDS: tuple[Kind, ...] = (
         magic=((0, b"FEA1"),),
         endings=(".feather",),
     ),
+    Kind(
+        "matlab",
+        "matlab",
+        "MATLAB data",
+        magic=((0, b"MATLAB 5.0 MAT-file"),),
+        endings=(".mat",),
+    ),
     Kind("pdf", "pdf", "PDF", magic=((0, b"%PDF-"),), endings=(".pdf",)),
     Kind("sqlite", "database", "SQLite", magic=((0, b"SQLite format 3\0"),), endings=(".db",)),
     Kind(
