@@ -416,5 +416,12 @@ def test_text_and_data_that_only_look_packed_are_clean():
     assert of(values) is Verdict.CLEAN
 
 
-def test_a_bomb_inside_costs_little():
-    assert of([zlib.compress(bytes(200_000_000))] * 3) is Verdict.CLEAN
+def test_a_bomb_inside_costs_little_and_hides_nothing():
+    bombs = [zlib.compress(bytes(100_000_000))] * 20
+    assert of(bombs) is Verdict.CLEAN
+    assert of([*bombs, zlib.compress(NESTED)]) is Verdict.MALICIOUS
+
+
+def test_more_packed_pickles_than_the_budget_are_not_clean():
+    padded = zlib.compress(b"\x80\x04" + b"N0" * 10_000_000)
+    assert of([padded] * 6) is Verdict.UNKNOWN

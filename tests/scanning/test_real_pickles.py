@@ -21,7 +21,10 @@ WRITE = HERE / "real_objects" / "write.py"
 LIBRARIES = HERE.parent.parent / ".clients" / "libraries"
 SAMPLES = sorted(path for path in KEPT.iterdir() if path.suffix != ".json")
 
-CARRY_CODE = ("code-", "scipy-mode.", "scipy-special.", "scipy-frozen-multinomial.", "other-umap.")
+CARRY_CODE = (
+    *("code-", "scipy-mode.", "scipy-special.", "scipy-frozen-multinomial.", "scipy-fit."),
+    *("scipy-bootstrap.", "scipy-permutation.", "pandas-methods.", "other-umap."),
+)
 """Objects that hold functions of a program's own, or of a library's that have no name.
 
 By dill and cloudpickle such a file carries code, and by pickle and joblib names of `__main__`:

@@ -14,7 +14,7 @@ from assay.scanning.pickle.reading import constant, counted
 from assay.scanning.pickle.result import Buffer, PersistentIdRule
 from assay.scanning.pickle.verdicts import Verdict, imports_names
 from assay.scanning.pickle.walker import Walk
-from assay.scanning.pickle.wrappings import LONGEST, unwrapped
+from assay.scanning.pickle.wrappings import LONGEST, unpacked, unpacker
 
 _LONGEST_TEXT = 16 << 20
 _LONGEST_ARCHIVE = 128 << 20
@@ -81,10 +81,14 @@ class Nested:
         """Look into what is packed, and packed again, as far as depth and room allow."""
         room = self._context.room
         for _ in range(self._context.limits.depth):
-            content = unwrapped(content, room.left)
-            room.left -= len(content)
-            if not content:
+            unpack = unpacker(content)
+            if unpack is None:
                 return False
+            if room.left <= 0:
+                self._unread(offset, "more is packed inside than the scan's budget")
+                return False
+            content = unpacked(unpack, content, room.left)
+            room.left -= len(content)
             if may_begin(content) and self.look(offset, content, self._base + offset):
                 return True
         return False

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from mmap import mmap
 
 from assay.scanning.pickle import opcodes as op
@@ -29,18 +30,14 @@ _RELEASE_BYTES = 8 << 20
 _ENCODED = rb"gA[I-X]|Y[23]|K[FG]|H4sI|e[AFJN]|Qlpo|/Td6"
 """How base64 begins of a pickle, of gzip, zlib, bzip2 and xz."""
 
-_NOT_NESTED = rb"(?![c(][!-~]++[\n(c]|" + _ENCODED + rb")"
+_NESTED = rb"(?:[c(][!-~]++[\n(c]|" + _ENCODED + rb")"
 """Texts that begin as a protocol-0 import or as base64 are left for Python to look into."""
 
 
 def _lengths(low: int, high: int, suffix: bytes = b"") -> bytes:
     """Alternatives for a one-byte length in a range, `suffix`, and that many bytes."""
     return b"|".join(
-        re.escape(bytes((n,)))
-        + suffix
-        + (_NOT_NESTED if n >= _SHORTEST_NESTED else b"")
-        + (b".{%d}+" % n if n else b"")
-        for n in range(low, high)
+        re.escape(bytes((n,))) + suffix + (b".{%d}+" % n if n else b"") for n in range(low, high)
     )
 
 
@@ -61,10 +58,21 @@ def _run() -> bytes:
     the pass three times as fast.
     """
     plain = re.escape(bytes(sorted(op.NO_ARGUMENT)))
+    zeros = rb"\x00\x00\x00"
     return b"|".join(
         (
             rb"G.{8}+",
-            rb"\x8c(?:" + _lengths(0, 64) + b"|" + _long_lengths(64) + rb")\x94?",
+            # One look past the length serves all lengths: a look in each of them costs
+            # 70 ms of compiling.
+            rb"\x8c(?:"
+            + _lengths(0, _SHORTEST_NESTED)
+            + rb"|(?!."
+            + _NESTED
+            + rb")(?:"
+            + _lengths(_SHORTEST_NESTED, 64)
+            + b"|"
+            + _long_lengths(64)
+            + rb"))\x94?",
             rb"K.",
             rb"h.",
             rb"[" + plain + rb"]++",
@@ -72,7 +80,13 @@ def _run() -> bytes:
             rb"J.{4}+",
             rb"q.",
             rb"[jr].{4}+",
-            rb"X(?:" + _lengths(0, 64, rb"\x00\x00\x00") + rb")(?:q.)?",
+            rb"X(?:"
+            + _lengths(0, _SHORTEST_NESTED, zeros)
+            + rb"|(?!.{4}"
+            + _NESTED
+            + rb")(?:"
+            + _lengths(_SHORTEST_NESTED, 64, zeros)
+            + rb"))(?:q.)?",
             rb"\x8a(?:" + _lengths(0, 16) + rb")",
             rb"C(?:" + _lengths(0, _SHORTEST_NESTED) + rb")",
             rb"I(?:-?[1-9][0-9]{0,17}|0[01]?)\n",
@@ -86,7 +100,12 @@ def _run() -> bytes:
     )
 
 
-_RUN = re.compile(rb"(?:" + _run() + rb")++", re.DOTALL)
+@cache
+def _pattern() -> re.Pattern[bytes]:
+    """A run of data; compiled when the first pickle is met, since that takes 15 ms."""
+    return re.compile(rb"(?:" + _run() + rb")++", re.DOTALL)
+
+
 _NESTED_TEXT = re.compile(rb"[c(]|" + _ENCODED)
 _NEWLINE = re.compile(rb"\n")
 
@@ -199,10 +218,10 @@ class Walk:
 
 def walk(data: Buffer, start: int, probe: Probe) -> Walk:
     """Step over data opcodes from `start` to STOP, a fault, or the first opcode that acts."""
-    frames, position = Frames(len(data)), start
+    frames, position, run = Frames(len(data)), start, _pattern()
     try:
         while True:
-            found = _RUN.match(data, position, frames.fence)
+            found = run.match(data, position, frames.fence)
             position = found.end() if found is not None else position
             if position >= frames.pause:
                 _pause(data, position, frames)

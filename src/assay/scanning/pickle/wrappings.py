@@ -17,7 +17,8 @@ from assay.core.limits import MIB
 LONGEST = 16 * MIB
 """Most bytes unpacked of one wrapping; a pickle that acts begins before."""
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
+_HEAD = 48
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]{24,}")
 _ACTING = re.compile(
     rb"\x80[\x02-\x05]|[c(i][!-~]*\n|\(+[clS]|\x1f\x8b|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ"
 )
@@ -49,32 +50,30 @@ _PACKED: tuple[tuple[bytes, Unpacker], ...] = (
 )
 
 
-def unwrapped(content: bytes, most: int) -> bytes:
-    """What is inside, at most so many bytes; empty where nothing is wrapped."""
-    most = min(most, LONGEST)
-    if most <= 0:
-        return b""
+def unpacker(content: bytes) -> Unpacker | None:
+    """What unpacks the content, where it begins, unpacked, as something that acts."""
     for magic, unpack in _PACKED:
         if content.startswith(magic):
-            try:
-                return unpack(content, most)
-            except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
-                return b""
-    return _decoded(content, most)
+            return unpack if _ACTING.match(_tried(unpack, content, _HEAD)) else None
+    encoded = _BASE64.match(content) is not None
+    return _decoded if encoded and _ACTING.match(_tried(_decoded, content, _HEAD)) else None
+
+
+def unpacked(unpack: Unpacker, content: bytes, most: int) -> bytes:
+    """The content unpacked, at most so many bytes; empty where it is damaged from the start."""
+    return _tried(unpack, content, min(most, LONGEST))
+
+
+def _tried(unpack: Unpacker, content: bytes, most: int) -> bytes:
+    try:
+        return unpack(content, most)
+    except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
+        return b""
 
 
 def _decoded(content: bytes, most: int) -> bytes:
-    """The bytes of base64 text that begin as something that acts."""
-    if not _BASE64.match(content) or not _ACTING.match(_plain(content[:48])):
-        return b""
-    return _plain(content[: most // 3 * 4])
-
-
-def _plain(text: bytes) -> bytes:
-    text = text.translate(_URL_SAFE, b"\r\n \t=")
-    try:
-        return binascii.a2b_base64(
-            text[: len(text) // 4 * 4] if len(text) % 4 == 1 else text + b"=" * (-len(text) % 4)
-        )
-    except binascii.Error:
-        return b""
+    """The bytes of base64 text, with or without padding, of either alphabet."""
+    found = _BASE64.match(content, 0, most // 3 * 4)
+    text = (found.group() if found else b"").translate(_URL_SAFE, b"\r\n")
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
