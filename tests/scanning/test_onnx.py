@@ -434,6 +434,15 @@ def test_a_field_nobody_knows() -> None:
     assert "onnx.unknown-field" in judge(linear(blob(5, "no number")), NAME).rules
 
 
+def test_a_group_hides_nothing_behind_it() -> None:
+    """Runtimes skip a group they do not know; a scanner that stops there sees no graph."""
+    data = b"\x9b\x06\x9c\x06" + with_tensor(outside(location="/etc/passwd"))
+    judged = judge(data, NAME)
+    assert {"onnx.external-path", "onnx.unknown-field"} <= judged.rules
+    large = b"\x9b\x06" + blob(1, bytes(4096)) + b"\x9c\x06"
+    assert judge(large + linear(), NAME).verdict is Verdict.SUSPICIOUS
+
+
 def test_a_tensor_with_two_values() -> None:
     two = floats("z", [1.0]) + blob(4, struct.pack("<f", 2.0))
     assert "onnx.two-values" in judge(with_tensor(two), NAME).rules

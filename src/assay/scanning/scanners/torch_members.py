@@ -36,6 +36,7 @@ _MARK = re.compile(
 )
 _WORD = re.compile(rb"[\w.+-]*\s*\Z")
 _MARK_BYTES = 4096
+_PLAIN = ("text", "unknown")
 
 
 def is_mark(contents: Contents, item: Item) -> bool:
@@ -61,8 +62,8 @@ def judge_extra(contents: Contents, item: Item) -> None:
     if body is None:
         return
     inner = contents.inside(item)
-    unknown = bool(len(body)) and identify(body, inner).family == "unknown"
-    if not unknown or not is_text(body):
+    plain = bool(len(body)) and identify(body, inner).family in _PLAIN
+    if not plain or not is_text(body):
         contents.judge(item)
         return
     shown = acting(body)

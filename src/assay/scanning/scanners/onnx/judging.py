@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from assay.core.finding import Severity
-from assay.scanning.parsers.protobuf import LENGTH, Field, Message
+from assay.scanning.parsers.protobuf import GROUP, LENGTH, Field, Message
 from assay.scanning.scanners.jinja_template import judge_template
 from assay.scanning.scanners.onnx.contents import Contents
 from assay.scanning.scanners.onnx.functions import calls_itself
@@ -121,7 +121,7 @@ class Judging:
     def _note(self, rule: str, evidence: str, record: Record, field: Field) -> None:
         """Report a field that is wrong, once for each field of each kind of message."""
         severity = None
-        if rule == "onnx.unknown-field" and field.wire == LENGTH:
+        if rule == "onnx.unknown-field" and field.wire in (GROUP, LENGTH):
             self._contents.check(field, evidence)
             severity = Severity.MEDIUM if field.value > _LARGE_FIELD else None
         del record
