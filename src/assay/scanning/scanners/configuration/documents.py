@@ -52,7 +52,7 @@ def _pipeline(document: Any, judging: Judging) -> None:
     rows = document.items() if isinstance(document, dict) else ()
     for key, value in rows:
         if key == "_class_name" and isinstance(value, list) and value:
-            judging.code(key, str(value[0]), ".".join(map(str, value)))
+            judging.code(key, str(value[0]), ".".join(map(str, value)), required=True)
         elif isinstance(value, list) and value and isinstance(value[0], str):
             if value[0] in _PIPELINE_LIBRARIES:
                 continue

@@ -7,6 +7,7 @@ the top as well: more than they can mean is better than less.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\{\s*([^${}:]{1,200}?)\s*\}")
@@ -16,6 +17,25 @@ _RESOLVER = re.compile(
 _STRINGS = re.compile(r"\$\{\s*(?:concat|join|cat|str|oc\.create)\s*:\s*([^${}]{0,400})\}")
 _MOST_ROUNDS = 8
 _LONGEST = 4096
+
+
+_RUNS = re.compile(
+    r"\$\{\s*(?:eval|exec|python|py|lambda|shell|sh|cmd|command|run|import|call)\s*:([^\n]{0,400})",
+    re.IGNORECASE,
+)
+_ACTS = re.compile(
+    r"__\w+__|\b(?:os|sys|subprocess|builtins|importlib|shutil|socket)\s*\.|\b(?:eval|exec|open|"
+    r"compile|getattr|system|popen)\s*\(|\b(?:curl|wget|nc|bash|sh)\s"
+)
+
+
+def acting_resolvers(text: str) -> Iterator[str]:
+    """Resolvers by whose name a project evaluates what they are given, given what acts."""
+    if "${" not in text:
+        return
+    for found in _RUNS.finditer(text):
+        if _ACTS.search(found.group(1)):
+            yield found.group()[:200]
 
 
 def resolved(text: str, document: Any) -> str:

@@ -153,7 +153,7 @@ class Judging:
                 self.elsewhere(inner, text)
             elif _LOCAL_NAME.match(rest):
                 module = rest.rpartition(".")[0] if "." in rest else rest
-                self.code(inner, module, text)
+                self.code(inner, module, text, required=True)
             elif rest:
                 self.find("config.remote-code", f"{inner}: {text}", Severity.MEDIUM)
             del repository
@@ -162,7 +162,7 @@ class Judging:
         """`custom_generate`: a repository or folder with `custom_generate/generate.py`."""
         for inner, text in _named_texts(key, value):
             if text in (".", "./"):
-                self.code(inner, "custom_generate.generate", text)
+                self.code(inner, "custom_generate.generate", text, required=True)
             else:
                 self.elsewhere(inner, text)
 
@@ -258,6 +258,14 @@ class Judging:
         """A command that an editor, a container or a build runs."""
         commands.judge(key, value, around, self)
 
+    def preload(self, key: str, value: Any, _: Around) -> None:
+        """A variable that makes a program load something first."""
+        commands.judge_preload(key, value, self)
+
+    def program(self, key: str, value: Any, _: Around) -> None:
+        """A program that an editor runs."""
+        commands.judge_program(key, value, self)
+
 
 _PARAMETERS = frozenset(
     "params init_parameters init_args kwargs args _args_ parameters init_params".split()
@@ -293,6 +301,8 @@ _BY_KEY: dict[str, Callable[[Judging, str, Any, Around], None]] = {
     "lc": Judging.langchain,
     "parent_library": Judging.parent,
     **dict.fromkeys(commands.KEYS, Judging.command),
+    **dict.fromkeys(commands.PRELOADS, Judging.preload),
+    **dict.fromkeys(commands.PROGRAMS, Judging.program),
 }
 _KEYS = frozenset(_BY_KEY)
 

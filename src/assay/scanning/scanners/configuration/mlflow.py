@@ -56,7 +56,8 @@ def _flavor(name: str, flavor: dict[str, Any], judging: Judging) -> None:
     for inner in objects_of(flavor):
         for key in ("path", "uri"):
             value = inner.get(key)
-            if isinstance(value, str) and ".." in value.split("/"):
+            absolute = key == "path" and isinstance(value, str) and value.startswith(("/", "~"))
+            if isinstance(value, str) and (absolute or ".." in value.split("/")):
                 _check_path(f"{name}.artifacts.{key}", value, judging)
     for key in ("data", "model_path", "pickled_model", "artifacts"):
         value = flavor.get(key)

@@ -89,6 +89,16 @@ RULES = table(
             _COMMANDS,
         ),
         Rule(
+            "config.preload",
+            "Makes programs load something first",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "A variable of the environment makes the system, a shell or an interpreter load or "
+            "run what it names before any program that is started with it.",
+            "Remove the variable.",
+            _COMMANDS,
+        ),
+        Rule(
             "config.starts-by-itself",
             "A command that runs when a folder is opened",
             Severity.MEDIUM,

@@ -36,6 +36,7 @@ _INTERPRETER = re.compile(
 )
 _OWN = re.compile(r"^(?:…|python[\d.]*|sys\.executable)\s+-m\s+(?:pip|ensurepip)\b|^…\s+-m\s+pip\b")
 _STDIO = ("stdin", "stdout", "stderr")
+_PATH = re.compile(r"^[\w./…-]*/bin/(?=nvcc|gcc|g\+\+|hipcc|hipconfig)")
 _HARMLESS_START = re.compile(
     r"^\[?'?(?:git|nvidia-smi|ffmpeg|ffprobe|sox|nvcc|gcc|g\+\+|cmake|make|ninja|rocm-smi|lscpu|"
     r"espeak(?:-ng)?|which|where|uname|hostname|df|free|convert|pdflatex|tensorboard|"
@@ -152,7 +153,7 @@ def _installs(call: Call, text: str, deeds: Deeds) -> None:
 def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Severity, Confidence]:
     if call.hidden:
         return Severity.HIGH, Confidence.HIGH
-    if grade is Grade.HARMLESS or _HARMLESS_START.match(text):
+    if grade is Grade.HARMLESS or _HARMLESS_START.match(_PATH.sub("", text)):
         return Severity.LOW, Confidence.MEDIUM
     known = (
         command.is_constant

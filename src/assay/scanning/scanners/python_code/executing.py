@@ -19,6 +19,7 @@ from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import (
     CODED,
     DECODED,
+    INPUT,
     NETWORK,
     READ,
     UNKNOWN,
@@ -82,9 +83,11 @@ def _unknown_text(call: Call, text: Value) -> tuple[Severity, Confidence]:
     """Text of which only the origin is known."""
     if call.hidden:
         return Severity.HIGH, Confidence.HIGH
+    if INPUT in taints_of(text) and call.place.unasked:
+        return Severity.HIGH, Confidence.HIGH
     if CODED in taints_of(text):
         return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
-    if READ in taints_of(text):
+    if READ in taints_of(text) and call.name != "builtins.eval":
         path = fragments(text)
         if call.place.unasked and path.strip("…") and not _OWN_FILE.search(path):
             return Severity.HIGH, Confidence.MEDIUM
@@ -146,7 +149,8 @@ def _paths(call: Call) -> list[Value]:
 def _computed(call: Call, deeds: Deeds, severity: Severity = Severity.LOW) -> None:
     """A module or function of which the name is worked out while the program runs."""
     taints = taints_of(*call.values, call.callee)
-    if taints & {DECODED, NETWORK}:
-        deeds.add("code.obfuscated", call.line, shown(call), call.place, Severity.HIGH)
+    if taints & {DECODED, CODED, NETWORK} and call.place.unasked:
+        grave = max(severity, Severity.MEDIUM, key=lambda one: one.rank)
+        deeds.add("code.obfuscated", call.line, shown(call), call.place, grave)
     elif severity is not Severity.LOW:
         deeds.add("code.obfuscated", call.line, shown(call), call.place, severity)

@@ -29,6 +29,12 @@ _LOOKS = re.compile(
 _HEAD = 8192
 _MOST_TRIED = 256 * 1024
 _START_NAMES = frozenset({"sitecustomize.py", "usercustomize.py"})
+_ENTRIES = re.compile(
+    r"(?:modeling|configuration|tokenization|processing|image_processing|feature_extraction|"
+    r"modular|pipeline)(?:_\w+)?\.py\Z|(?:hubconf|handler|custom_handler|inference|score|predict|"
+    r"conftest|generate|sitecustomize|usercustomize)\.py\Z"
+)
+"""Files whose functions a library or server calls by name."""
 _PICKLE_ENDING = b"."
 _PLACES = {Place.IMPORT: "import", Place.LOAD: "load", Place.SCRIPT: "script"}
 
@@ -77,7 +83,7 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     name = subject.name.rsplit("/", 1)[-1]
     if name in _START_NAMES:
         answer.find(RULES["code.start-file"], f"{name} runs whenever Python starts")
-    reading = read(source.text, Place.IMPORT)
+    reading = read(source.text, Place.IMPORT, entry=_ENTRIES.match(name) is not None)
     _report(reading, source.text, subject, answer, what="")
     answer.note(_note(reading, subject, whole=source.decoded and not reading.problem))
 
@@ -92,7 +98,8 @@ def judge_source(source: str, subject: Subject, answer: Answer, *, what: str) ->
             is judged line by line and said to be unread.
         what: Where in the subject it is, for evidence, such as `cell 3`; "" for the whole file.
     """
-    _report(read(source, Place.IMPORT), source, subject, answer, what=what)
+    reading = read(source, Place.IMPORT, entry=what != "")
+    _report(reading, source, subject, answer, what=what)
 
 
 def _report(reading: Reading, source: str, subject: Subject, answer: Answer, *, what: str) -> None:

@@ -200,7 +200,7 @@ MEMORY = re.compile(
 
 HOST_FACTS = _names(
     "platform.node platform.uname platform.platform socket.gethostname socket.getfqdn "
-    "getpass.getuser os.getlogin os.uname uuid.getnode os.getcwd pwd.getpwuid psutil.net_if_addrs "
+    "getpass.getuser os.getlogin os.uname uuid.getnode pwd.getpwuid psutil.net_if_addrs "
     "psutil.users os.path.expanduser() pathlib.Path.home()"
 )
 
@@ -261,12 +261,12 @@ SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 PRIVATE_PATH = re.compile(
-    r"(?:^|[/\\~])\.(?:ssh|aws|azure|kube|docker|gnupg|netrc|pgpass|git-credentials|npmrc|pypirc|"
+    r"(?:^|[/\\~])\.(?:ssh(?![/\\](?:config|known_hosts)\b)|aws|azure|kube|docker|gnupg|netrc|pgpass|git-credentials|npmrc|pypirc|"
     r"bash_history|zsh_history|python_history|boto|config[/\\]gcloud|config[/\\]gh|"
     r"cache[/\\]huggingface[/\\](?:token|stored_tokens)|huggingface[/\\]token|electrum|bitcoin|"
     r"ethereum|mozilla)(?:[/\\]|$)|/etc/(?:passwd|shadow|sudoers)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)\b"
     r"|Login Data\b|[/\\]Cookies\b|wallet\.dat\b|key4\.db|logins\.json|Local State\b|"
-    r"/var/run/secrets/|/proc/(?:self|\d+)/environ|discord[/\\]Local Storage|leveldb",
+    r"/var/run/secrets/(?!\S*(?:namespace|ca\.crt)\b)|/proc/(?:self|\d+)/environ|discord[/\\]Local Storage|leveldb",
     re.IGNORECASE,
 )
 STARTUP_PATH = re.compile(

@@ -83,7 +83,8 @@ def _loaded(call: Call, kind: str, deeds: Deeds) -> None:
     if kind == "pickle" and DECODED in taints:
         deeds.add("code.executes-decoded", call.line, shown(call), call.place)
     elif kind == "pickle" and taints & {NETWORK, HUB}:
-        grave = NETWORK in taints or call.place.unasked
+        by_hand = call.name.partition(".")[0] in ("pickle", "dill", "cloudpickle")
+        grave = NETWORK in taints or (call.place.unasked and by_hand)
         severity = Severity.HIGH if grave else Severity.MEDIUM
         deeds.add("code.downloads-and-runs", call.line, shown(call), call.place, severity)
     elif kind == "code":

@@ -29,7 +29,7 @@ from assay.scanning.scanners.python_code.values import (
 
 _CREDENTIALS = frozenset({"headers", "auth", "cookies", "proxies", "cert", "token", "timeout"})
 _GRAVE = (ENVIRONMENT, FILE)
-_SOCKETS = ("socket.", "ssl.", "websocket")
+_SOCKETS = ("socket.", "ssl.")
 
 
 def judge(call: Call, deeds: Deeds) -> None:

@@ -30,7 +30,7 @@ from assay.scanning.scanners.python_code.state import (
     Scope,
 )
 from assay.scanning.scanners.python_code.statements import run
-from assay.scanning.scanners.python_code.values import DECODED, Value
+from assay.scanning.scanners.python_code.values import DECODED, INPUT, Value
 
 _JUDGES = (
     executing.judge,
@@ -42,6 +42,10 @@ _JUDGES = (
 )
 _REBUILDERS = frozenset({"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"})
 _REBUILT = (EXECUTES - MILD_EXECUTES) | SHELLS | {"builtins.__import__", "os.putenv"}
+_REQUESTS = frozenset(
+    "__call__ predict predict_fn transform_fn input_fn handle inference preprocess run execute "
+    "postprocess output_fn".split()
+)
 _MOST_HELD = 64
 _MOST_CALLS = 2_000
 _SHORTEST_HELD = 16
@@ -114,12 +118,13 @@ class _Judge:
             self.held.setdefault(raw, line)
 
 
-def read(source: str, place: Place = Place.IMPORT) -> Reading:
+def read(source: str, place: Place = Place.IMPORT, *, entry: bool = False) -> Reading:
     """Read a program.
 
     Args:
         source: Its text.
         place: When it runs: a module, when imported; a script, when run.
+        entry: Whether something else calls its functions by name, whatever they are called.
     """
     deeds = Deeds()
     unicode.judge_text(source, deeds)
@@ -131,7 +136,7 @@ def read(source: str, place: Place = Place.IMPORT) -> Reading:
     program = _program(judge)
     problem = ""
     try:
-        _gone_through(program, tree, place)
+        _gone_through(program, tree, place, entry=entry)
     except OverBudgetError as error:
         problem = str(error)
     except RecursionError:
@@ -165,7 +170,7 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _gone_through(program: Program, tree: ast.Module, place: Place) -> None:
+def _gone_through(program: Program, tree: ast.Module, place: Place, *, entry: bool) -> None:
     """The module, then every function, as something else may call it."""
     module = Scope(None, place)
     program.run(program, tree.body, module)
@@ -173,7 +178,7 @@ def _gone_through(program: Program, tree: ast.Module, place: Place) -> None:
     while done < len(program.methods):
         code, home, when, owner = program.methods[done]
         done += 1
-        if owner in program.handed and when is Place.FUNCTION:
+        if when is Place.FUNCTION and (entry or owner in program.handed):
             when = Place.LOAD
         _function(program, code, home, when, owner)
 
@@ -182,12 +187,24 @@ def _function(program: Program, code: Function, home: Scope, place: Place, owner
     scope = Scope(home, place, owner=owner)
     scope.parent = home
     bind_parameters(scope, code.args, (), {})
+    _mark_requests(code, scope, owner)
     if isinstance(code, ast.Lambda):
         program.evaluate(program, code.body, scope)
         return
     program.run(program, code.body, scope)
     if code.name in _REBUILDERS and scope.returned is not None:
         program.listener.rebuilds(code.name, scope.returned, code.lineno)
+
+
+def _mark_requests(code: Function, scope: Scope, owner: str) -> None:
+    """What servers of models call with what somebody sent."""
+    if isinstance(code, ast.Lambda) or code.name not in _REQUESTS:
+        return
+    if owner and not owner.endswith(("Handler", "Service", "Predictor", "PythonModel")):
+        return
+    for name, value in scope.names.items():
+        if name not in ("self", "cls", "model", "context"):
+            scope.names[name] = value.tainted(INPUT)
 
 
 def _names(source: str, tree: ast.Module, deeds: Deeds) -> None:

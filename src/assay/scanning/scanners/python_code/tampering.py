@@ -29,6 +29,10 @@ _MILD = frozenset(
 )
 _BUILTINS = re.compile(r"builtins(?:\.|\[)(\w+)\]?\Z")
 _HARMLESS_BUILTINS = frozenset("exit quit print unicode xrange raw_input input profile _".split())
+_PLAIN = frozenset(
+    "builtins.dict() builtins.list() builtins.tuple() builtins.set() builtins.object "
+    "builtins.str builtins.int builtins.type builtins.dict builtins.list builtins.tuple".split()
+)
 _CHAIN = frozenset({"__subclasses__", "__globals__", "__base__", "__bases__", "__mro__"})
 
 
@@ -56,7 +60,8 @@ def assigned(target: str, value: Value, place: Place, line: int, deeds: Deeds) -
         severity = Severity.HIGH if place.unasked and value.code is not None else Severity.MEDIUM
         deeds.add("code.patches", line, text, place, severity)
     elif target == "os.environ[LD_PRELOAD]":
-        deeds.add("code.persistence", line, text, place, Severity.HIGH)
+        severity = Severity.HIGH if place.unasked else Severity.MEDIUM
+        deeds.add("code.persistence", line, text, place, severity)
     elif _LOADERS.match(target):
         severity = Severity.MEDIUM if target not in _MILD else Severity.LOW
         deeds.add("code.patches", line, text, place, severity, Confidence.MEDIUM)
@@ -72,7 +77,7 @@ def reached(value: Value, name: str, place: Place, line: int, deeds: Deeds) -> N
     current: Value | None = value
     plain = False
     while current is not None and len(chain) < 20:
-        plain = plain or current.is_constant or current.name.startswith("builtins.")
+        plain = plain or current.is_constant or current.name in _PLAIN
         chain.append(current.name.rpartition(".")[2] or "…")
         current = current.receiver
     grave = name in ("__subclasses__", "__globals__", "__builtins__", "f_builtins")

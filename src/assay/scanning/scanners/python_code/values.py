@@ -22,6 +22,7 @@ DECODED: Final = "encoded text"
 CODED: Final = "decoded input"
 OUTPUT: Final = "the output of a command"
 HUB: Final = "a file of the Hub"
+INPUT: Final = "a request"
 READ: Final = "a local file"
 PRIVATE: Final = frozenset({ENVIRONMENT, SECRET, FILE, OUTPUT})
 """What must not leave the machine."""
