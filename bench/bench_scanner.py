@@ -32,7 +32,7 @@ from assay.scanning.interface import InputFile, scan_files
 path = sys.argv[1]
 size = os.path.getsize(path)
 result = scan_files([InputFile(os.path.basename(path), size, lambda: os.open(path, os.O_RDONLY))])
-assert not result.findings and not result.unread, result
+assert result.verdict == "clean", result
 """
 
 

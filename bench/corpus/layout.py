@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.corpus import families
+from bench.corpus.judgement import judged
 from bench.corpus.unit import Link, Unit
 
 
@@ -32,7 +33,7 @@ def units(seed: int = 0, chosen: Iterable[str] = ()) -> Iterator[Unit]:
     for name in known:
         if name in wanted:
             module = importlib.import_module(f"bench.corpus.families.{name}")
-            yield from module.units(random.Random(f"{seed}/{name}"))
+            yield from map(judged, module.units(random.Random(f"{seed}/{name}")))
 
 
 def write(out: Path, made: Iterable[Unit]) -> list[dict[str, str]]:

@@ -143,6 +143,7 @@ LOADERS = {
     "joblib": "joblib",
     "numpy": "numpy",
     "torch": "torch",
+    "zip_truth": "torch",
     "torchscript": "jit",
     "yaml_tags": "yaml",
     "keras": "keras",

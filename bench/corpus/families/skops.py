@@ -109,6 +109,27 @@ def units(rng: random.Random) -> Iterator[Unit]:
         content={"func": "__reduce__", "obj": node("os", "system", "TypeNode")},
     )
     yield bad("method-node", "trusted-name", lying)
+    evaluated = node(
+        "functools",
+        "partial",
+        "PartialNode",
+        content={
+            "func": builtin,
+            "args": entry(["__import__('os').system('true')"]),
+            "kwds": entry({}),
+            "namespace": entry({}),
+        },
+    )
+    yield bad("partial-node", "eval", evaluated)
+    yield bad(
+        "type-node",
+        "in-estimator",
+        estimator(
+            "sklearn.feature_extraction.text",
+            "TfidfVectorizer",
+            dtype=node("os", "_wrap_close", "TypeNode"),
+        ),
+    )
     operator = node(
         "operator",
         "methodcaller",
@@ -123,19 +144,13 @@ def units(rng: random.Random) -> Iterator[Unit]:
         attrs=entry(["system"]),
     )
     yield bad("operator-node", "trusted-name", lie)
-    reduced = node(
-        "builtins", "exec", "ReduceNode", content=entry([f"import os; os.system('{COMMAND}')"])
-    )
-    yield bad("reduce-node", "exec", reduced)
     evil = op.pickle4(op.call(op.stacked("os", "system"), op.text(COMMAND)))
-    yield bad("object-array", "npy", array("x.npy"), {"x.npy": npy.array("|O", (1,), evil)})
     yield bad(
         "pickle-member",
         "joblib",
         estimator("sklearn.svm._classes", "SVC", coef_=array("coef.npy")),
         {**coef, "state.pkl": evil},
     )
-    yield bad("traversal", "file", array("../../../../etc/passwd"), coef)
     escape = {"../../../tmp/corpus-marker": b"x", **coef}
     yield bad(
         "traversal",

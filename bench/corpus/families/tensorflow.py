@@ -187,6 +187,20 @@ def _frozen(rng: random.Random) -> Iterator[Unit]:
             payload="touches files when run",
             loader="tf.import_graph_def",
         )
+    for key in (
+        ("read-file", "lines"),
+        ("py-func", "eager"),
+        ("list-files", "dataset"),
+        ("network", "rpc"),
+    ):
+        body = graph([*usual(rng)[:4], *hostile_nodes()[key]])
+        yield TF.bad(
+            f"frozen-{key[0]}",
+            key[1],
+            {"graph.pb": body},
+            payload="touches files, Python or network when run",
+            loader="tf.import_graph_def",
+        )
     body = graph(usual(rng)[:4], [function("f", hostile_nodes()["write-file", "const"])])
     yield TF.bad("frozen-write-file", "library", {"model.pb": body}, loader="tf.import_graph_def")
     elf = binaries.elf(b"execve")
@@ -197,6 +211,12 @@ def _frozen(rng: random.Random) -> Iterator[Unit]:
         {"model.pb": body},
         payload="carries code",
         loader="tf.import_graph_def",
+    )
+    meta = message(
+        (1, field(4, "train")), (2, graph([*usual(rng), *hostile_nodes()["write-file", "const"]]))
+    )
+    yield TF.bad(
+        "meta-graph", "write-file", {"model.ckpt.meta": meta}, loader="tf.train.import_meta_graph"
     )
     meta = message((1, field(4, "train")), (2, graph(hostile_nodes()["py-func", "eager"])))
     yield TF.bad(

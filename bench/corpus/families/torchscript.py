@@ -118,6 +118,18 @@ def units(rng: random.Random) -> Iterator[Unit]:
             {"model.pt": body},
             loader="torch.load, or a tool that reads the member",
         )
+    more = {"extra__payload.bin": binaries.pe(b"x")}
+    yield SCRIPT.bad(
+        "native-member", "pe", {"model.pt": archive(plain, **more)}, payload="carries code"
+    )
+    more = {"code____torch____init__.py": b"__import__('subprocess').run(['true'])\n"}
+    yield SCRIPT.bad(
+        "python-member",
+        "subprocess",
+        {"model.pt": archive(plain, **more)},
+        payload="carries Python",
+        expect="suspicious",
+    )
     python = {"code__setup.py": b"import os\nos.system('true')\n"}
     yield SCRIPT.bad(
         "python-member",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from bench.corpus.unit import COMMAND, Family, Unit
+from bench.corpus.unit import COMMAND, Expect, Family, Unit
 
 YAML = Family("yaml_tags", "yaml.load (unsafe or old full loader)")
 
 
 def _yaml() -> Iterator[Unit]:
     def bad(technique: str, variant: str, text: str | bytes, name: str = "config.yaml") -> Unit:
-        return YAML.bad(technique, variant, {name: text})
+        # A tag that only names a callable acts when the program calls it.
+        expect: Expect = "suspicious" if variant in ("eval-name", "os-system-name") else "malicious"
+        return YAML.bad(technique, variant, {name: text}, expect=expect)
 
     tail = "lr: 0.1\nlayers: 4\n"
     yield bad("apply", "os-system", f"{tail}x: !!python/object/apply:os.system ['{COMMAND}']\n")
@@ -81,6 +83,9 @@ def _yaml() -> Iterator[Unit]:
     yield bad(
         "apply", "after-anchor", f"x: &a !!python/object/apply:os.system ['{COMMAND}']\ny: *a\n"
     )
+    yield bad("module", "own-module", "hooks:\n- !!python/module:training_hooks\nlr: 0.1\n")
+    yield bad("name", "eval-name", "fn: !!python/name:builtins.eval\nlr: 0.1\n")
+    yield bad("name", "os-system-name", "activation: !!python/name:os.system ''\n")
     laughs = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
     )

@@ -72,6 +72,18 @@ def units(rng: random.Random) -> Iterator[Unit]:
         "local-stored-central-deflate",
         [evil(method=zips.DEFLATED, local_method=0), *rest()],
     )
+    yield bad("method", "unknown", [evil(method=0, local_method=97), *rest()])
+    yield bad(
+        "method",
+        "central-unknown",
+        [safe, Member("archive/hook.pkl", EVIL, method=255, packed=EVIL), *rest()],
+    )
+    yield bad("extension", "data-descriptor", [evil(flags=8, crc=0, size=0), *rest()])
+    yield bad(
+        "hidden-member",
+        "between-offsets",
+        [safe, Member("x", EVIL, hidden=True), Member("y", EVIL, hidden=True), *rest()],
+    )
     yield bad("member-name", "nul", [Member("archive/data.pkl\0.txt", EVIL), *rest()])
     yield bad(
         "member-name", "absolute", [evil(), Member("/etc/cron.d/model", b"* * * * * root true\n")]

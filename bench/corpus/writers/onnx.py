@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
+from bench.corpus.writers import safetensors
 from bench.corpus.writers.protobuf import Value, field, many, message
 
 FLOAT, INT64, BOOL = 1, 7, 9
@@ -65,3 +67,15 @@ def model(body: bytes, domains: Mapping[str, int] | None = None, more: bytes = b
         field(8, message((1, d), (2, v)) if d else field(2, v)) for d, v in imports.items()
     )
     return message((1, 8), (2, "pytorch"), (3, "2.3.0"), (7, body)) + sets + more
+
+
+def dense(rng: random.Random, weights: Sequence[bytes] = (), extra: Sequence[bytes] = ()) -> bytes:
+    """y = relu(x @ w + b), with more nodes or other weights."""
+    given = list(weights) or [tensor("w", (4, 4), safetensors.floats(rng, 16))]
+    given.append(tensor("b", (4,), safetensors.floats(rng, 4)))
+    nodes = [
+        node("MatMul", ["x", "w"], ["h"]),
+        node("Add", ["h", "b"], ["s"]),
+        node("Relu", ["s"], ["y"]),
+    ]
+    return graph([*nodes, *extra], given, [port("x", ["batch", 4])], [port("y", ["batch", 4])])

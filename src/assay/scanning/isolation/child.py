@@ -26,7 +26,6 @@ import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
@@ -86,10 +85,11 @@ def compiled(rules: dict[str, str]) -> Any:
 
 def hold_modules() -> tuple[str, ...]:
     """Keep this package and what it builds on in memory; the names of the scanners' modules."""
-    scanning = Path(__file__).resolve().parent.parent
+    scanning = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
+    library = os.path.dirname(os.__file__)  # noqa: PTH120
     for package in _LIBRARY:
-        late.hold(package, Path(os.__file__).parent / package)
-    late.hold("assay.core", scanning.parent / "core")
+        late.hold(package, f"{library}/{package}")
+    late.hold("assay.core", f"{scanning}/../core")
     held = late.hold("assay.scanning", scanning)
     return tuple(name for name in held if name.startswith(_ON_DEMAND))
 

@@ -6,12 +6,12 @@ their compiled code before it is locked and runs what it needs when it needs it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import cache_from_source, spec_from_file_location
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _HEADER_BYTES = 16
+_PACKAGE = "__init__.py"
+_COMPILED = "__pycache__"
 
 
 class _Held(SourceFileLoader):
@@ -48,7 +50,7 @@ class _Held(SourceFileLoader):
 
 class _Finder(MetaPathFinder):
     def __init__(self) -> None:
-        self.modules: dict[str, tuple[Path, dict[str, bytes]]] = {}
+        self.modules: dict[str, tuple[str, dict[str, bytes]]] = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -57,17 +59,20 @@ class _Finder(MetaPathFinder):
         if name not in self.modules:
             return None
         file, content = self.modules[name]
-        package = file.name == "__init__.py"
+        folder, _, base = file.rpartition("/")
         return spec_from_file_location(
             name,
             file,
-            loader=_Held(name, str(file), content),
-            submodule_search_locations=[str(file.parent)] if package else None,
+            loader=_Held(name, file, content),
+            submodule_search_locations=[folder] if base == _PACKAGE else None,
         )
 
 
-def hold(package: str, folder: Path) -> tuple[str, ...]:
+def hold(package: str, folder: str) -> tuple[str, ...]:
     """Read every module below a package's folder; they are imported from memory from now on.
+
+    It is done for hundreds of files before the first one is scanned, so by system calls and
+    not by paths.
 
     Args:
         package: Its dotted name.
@@ -77,25 +82,36 @@ def hold(package: str, folder: Path) -> tuple[str, ...]:
         The names of the modules.
     """
     finder = _Finder()
-    for file in sorted(folder.rglob("*.py")):
-        parts = file.relative_to(folder).with_suffix("").parts
-        parts = parts[:-1] if parts[-1] == "__init__" else parts
-        finder.modules[".".join((package, *parts))] = (file, _content(file))
+    waiting = [(package, folder)]
+    while waiting:
+        name, place = waiting.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    module = name if entry.name == _PACKAGE else f"{name}.{entry.name[:-3]}"
+                    finder.modules[module] = (entry.path, _content(entry))
+                elif entry.name.isidentifier() and entry.name != _COMPILED and entry.is_dir():
+                    waiting.append((f"{name}.{entry.name}", entry.path))
     sys.meta_path.insert(0, finder)
-    return tuple(finder.modules)
+    return tuple(sorted(finder.modules))
 
 
-def _content(file: Path) -> dict[str, bytes]:
+def _content(entry: os.DirEntry[str]) -> dict[str, bytes]:
     """The compiled code where it is current, else the source."""
-    compiled = Path(cache_from_source(str(file)))
-    status = file.stat()
+    compiled = cache_from_source(entry.path)
+    status = entry.stat()
     try:
-        code = compiled.read_bytes()
+        code = _read(compiled)
     except OSError:
         code = b""
     written = (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
     if len(code) > _HEADER_BYTES and code[4:8] == bytes(4):
         noted = (int.from_bytes(code[8:12], "little"), int.from_bytes(code[12:16], "little"))
         if noted == written:
-            return {str(compiled): code}
-    return {str(file): file.read_bytes()}
+            return {compiled: code}
+    return {entry.path: _read(entry.path)}
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path costs as much as the read
+        return file.read()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,23 @@ class Shape:
         what: Its name for people.
         anchors: Literals, one of which every such credential holds.
         before: Bytes before the anchor at which the pattern may begin.
-        pattern: The whole; the group, if it has one, is what is secret.
+        source: A pattern for the whole; its group is what is secret.
         rule: The rule a finding is of.
     """
 
     what: str
     anchors: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
+    source: bytes
     before: int = 0
     rule: str = "secret.credential"
+
+    @property
+    def pattern(self) -> re.Pattern[bytes]:
+        """The pattern, compiled when the first anchor is met: most texts hold none."""
+        return _compiled(self.source)
+
+
+_compiled = cache(re.compile)
 
 
 _END = rb"(?![A-Za-z0-9_])"
@@ -41,7 +50,7 @@ def _shape(
     before: int = 0,
     rule: str = "secret.credential",
 ) -> Shape:
-    return Shape(what, anchors, re.compile(pattern), before, rule)
+    return Shape(what, anchors, pattern, before, rule)
 
 
 SHAPES: tuple[Shape, ...] = (
