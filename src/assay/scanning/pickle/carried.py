@@ -66,6 +66,9 @@ class Carried:
         """Look through a code object's arguments; why it is no harmless code, or ""."""
         if not isinstance(arguments, (Tuple, Wide)):
             return "code whose names could not be followed"
+        self._room -= len(arguments.items)
+        if self._room < 0:
+            return "more code than is looked through"
         parts = [item for item in arguments.items if isinstance(item, (Tuple, Wide))]
         if len(parts) < 2 or any(map(_is_hidden, arguments.items)):
             return "code whose names are not written in the file"

@@ -15,7 +15,7 @@ from assay.scanning.pickle.judgement import Judgement, Safety
 from assay.scanning.pickle.ledger import Ledger
 from assay.scanning.pickle.reading import constant
 from assay.scanning.pickle.shapes import ENCODED, value_kind
-from assay.scanning.pickle.sources import judge_source
+from assay.scanning.pickle.sources import Sources
 from assay.scanning.pickle.values import (
     Global,
     Instance,
@@ -61,6 +61,7 @@ class Effects:
         self._load = load
         self._unpack = unpack
         self._carried = Carried(ledger.data)
+        self._sources = Sources()
         self._plays: dict[str, Play] = {
             "constructs": self._constructs,
             "applies": self._applies,
@@ -175,7 +176,7 @@ class Effects:
         body, imports = _chosen(given, callee.judgement.source)
         texts = [*self._texts_of(body), self._whole(imports)]
         for text in texts:
-            if reason := judge_source(text):
+            if reason := self._sources.judge(text):
                 return Outcome(Safety.DANGEROUS, reason, callee.made())
         return Outcome(callee.judgement.safety, callee.judgement.why, callee.made())
 

@@ -11,7 +11,8 @@ import ast
 
 from assay.scanning.pickle.names import ACTING, REACHING
 
-_LONGEST = 1 << 20
+_LONGEST = 400_000
+_LONGEST_IN_ALL = 2_000_000
 _STATEMENTS = (
     *(ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Return, ast.Expr, ast.Import, ast.Pass),
     *(ast.ImportFrom, ast.With),
@@ -29,10 +30,26 @@ _PARTS = frozenset(
 _ATTRIBUTES = ("__getitem__", "__setitem__", "__class__", "__name__")
 
 
+class Sources:
+    """Source texts of one stream, each read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._left = _LONGEST_IN_ALL
+
+    def judge(self, text: str) -> str:
+        """Why source is more than a graph's, or ""."""
+        reason = self._known.get(text)
+        if reason is None:
+            self._left -= len(text)
+            if len(text) > _LONGEST or self._left < 0:
+                return "runs more source than is read"
+            self._known[text] = reason = judge_source(text)
+        return reason
+
+
 def judge_source(text: str) -> str:
     """Why source is more than a graph's, or ""."""
-    if len(text) > _LONGEST:
-        return "runs source longer than any graph's"
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
