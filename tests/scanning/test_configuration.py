@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import json
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -200,7 +201,7 @@ def test_tags_are_found_in_text_that_is_no_yaml_here() -> None:
 def test_aliases_that_multiply_are_a_bomb() -> None:
     names = "abcdefghijklmnopqrstuvwxyz"
     text = "a: &a [x, x]\n" + "".join(
-        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip(names, names[1:], strict=False)
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise(names)
     )
     assert "yaml.alias-bomb" in judge(text.encode(), "a.yaml").rules
     assert judge(b"a: &a {x: 1}\nb: *a\nc: *a\n", "a.yaml").verdict is Verdict.CLEAN
@@ -248,8 +249,7 @@ def test_settings_that_start_something(name: str, text: str, rule: str) -> None:
     ("name", "text"),
     [
         ("pyproject.toml", '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch>=2"]\n'),
-        ("config.cfg", '[nlp]\nlang = "en"\npipeline = ["tagger"]\n\n[components.tagger]\n'
-                       'factory = "tagger"\n'),
+        ("config.cfg", '[nlp]\nlang = "en"\npipeline = ["tagger"]\n\n[components.x]\nn = "t"\n'),
         (".env", "MODEL_PATH=./model\nLD_PRELOAD=/usr/lib/libtcmalloc.so.4\nPORT=80\n"),
         ("setup.cfg", "[flake8]\nmax-line-length = 100\nexclude =\n    .git\n    build\n"),
         ("log4j.properties", "log4j.rootLogger=INFO, console\n"),

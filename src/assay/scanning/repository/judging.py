@@ -12,8 +12,8 @@ from assay.scanning.notes import CodeFile, CodeReference, Note
 from assay.scanning.repository.chains import (
     Link,
     dangerous,
-    follow,
     folder_of,
+    follow,
     located,
     resolve,
 )
@@ -160,9 +160,9 @@ def _safer_weights(reads: Sequence[Read]) -> list[Finding]:
     for read in reads:
         folder = posixpath.dirname(read.name)
         name = posixpath.basename(read.name)
-        if folder in safe and folder not in told and read.family in _PICKLED:
-            if name.startswith(_WEIGHTS):
-                told.add(folder)
-                rule = RULES["repo.safer-weights"]
-                found.append(rule.finding(read.path, Location(), name, confidence=Confidence.HIGH))
+        pickled = read.family in _PICKLED and name.startswith(_WEIGHTS)
+        if pickled and folder in safe and folder not in told:
+            told.add(folder)
+            rule = RULES["repo.safer-weights"]
+            found.append(rule.finding(read.path, Location(), name, confidence=Confidence.HIGH))
     return found

@@ -78,6 +78,7 @@ _STARTS = re.compile(
     r"update)$",
     re.IGNORECASE,
 )
+_USUAL = frozenset("true false less vim vi nano emacs code checkout rebase merge store".split())
 _GIT = (".gitconfig", ".gitmodules", "/config")
 _MOST_LINES = 100_000
 _MOST_TOML = 8 * 1024 * 1024
@@ -170,9 +171,9 @@ def _is_web(key: str, value: str) -> bool:
 
 def _judge_value(key: str, value: str, answer: Answer, *, git: bool) -> None:
     shown = f"{key} = {value[:160]}"
-    if git and (_STARTS.match(key) or value.startswith("!")):
-        if value not in ("true", "false", "less", "vim", "nano", "checkout", "rebase", "merge"):
-            answer.find(RULES["ini.starts-command"], shown)
+    starts = git and (_STARTS.match(key) or value.startswith("!"))
+    if starts and value not in _USUAL:
+        answer.find(RULES["ini.starts-command"], shown)
     judged = judge_command(value)
     if judged.grade is Grade.HOSTILE:
         answer.find(RULES["ini.hostile-command"], f"{shown}: {judged.why}")

@@ -21,6 +21,7 @@ from assay.scanning.references import DISAGREEMENT
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.configuration import judge_document, objects
 from assay.scanning.scanners.safetensors import repeated
+from assay.scanning.scanners.serialized_json import judge_serialized
 from assay.scanning.scanners.text_names import is_inert_name
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -232,6 +233,7 @@ def _judge(document: Any, subject: Subject, answer: Answer, line: int | None) ->
         _declare(document, subject, answer)
         _judge_kind(document, subject, answer)
     judge_document(document, subject, answer, line=line)
+    judge_serialized(objects(document), subject, answer)
 
 
 def _declare(document: dict[str, Any], subject: Subject, answer: Answer) -> None:

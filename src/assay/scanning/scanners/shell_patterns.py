@@ -250,7 +250,7 @@ HOSTILE: tuple[Hostile, ...] = (
         "leaves its container",
     ),
     _row(
-        "/tmp/. /dev/shm/ /var/tmp/.",
+        "/tmp/. /dev/shm/ /var/tmp/.",  # noqa: S108 - words looked for
         r"(?:\b(?:nohup|setsid|disown)\b[^\n]{0,300}(?:/tmp/\.|/dev/shm/|/var/tmp/\.))|"
         r"(?:/tmp|/dev/shm|/var/tmp)/\.[\w-]{1,80}\s*(?:&|;|$|\n)",
         "starts a hidden program",

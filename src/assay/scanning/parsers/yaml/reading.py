@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from urllib.parse import unquote
 
 from assay.scanning.parsers.yaml import scalars
+from assay.scanning.parsers.yaml.flow import MOST_DEPTH, QUESTION, FlowReader
 from assay.scanning.parsers.yaml.nodes import Node, YamlError
 
-MOST_NODES = 2_000_000
-MOST_DEPTH = 80
-_STANDARD = "tag:yaml.org,2002:"
-_BLANK = re.compile(r"(?:[ \t\r\n]|(?:(?<=[\s,\[\]{}])|^)#[^\n]*)*", re.ASCII)
-_INLINE = re.compile(r"[ \t]*", re.ASCII)
-_PROPERTY = re.compile(r"(?:&(?P<anchor>[^\s\[\]{},]+)|!(?:<(?P<whole>[^>\s]+)>|(?P<tag>[^\s\[\]{},]*)))(?=[\s\[\]{},]|\Z)", re.ASCII)
-_ALIAS = re.compile(r"\*([^\s\[\]{},]+)", re.ASCII)
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.ASCII | re.DOTALL)
-_SINGLE = re.compile(r"'((?:[^']|'')*)'", re.ASCII)
 _PLAIN_BLOCK = re.compile(r"(?:[^\s#:]|:(?=\S)|(?<=\S)#|[ \t]+(?![\s#])(?!:(?:\s|\Z)))+", re.ASCII)
-_PLAIN_FLOW = re.compile(r"(?:[^\s#:,\[\]{}]|:(?=[^\s,\[\]{}])|(?<=\S)#|[ \t]+(?![\s#]))+", re.ASCII)
 _COLON = re.compile(r"[ \t]*:(?=[\s]|\Z)", re.ASCII)
-_FLOW_COLON = re.compile(r"[ \t\r\n]*:(?=[\s,\[\]{}]|\Z)", re.ASCII)
 _MARKER = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)", re.ASCII)
 _COMMENT = re.compile(r"[ \t]+#", re.ASCII)
 _DASH = re.compile(r"-(?=\s|\Z)", re.ASCII)
-_QUESTION = re.compile(r"\?(?=\s|\Z)", re.ASCII)
-_HEADER = re.compile(r"[|>](?:([+-])?([1-9])?|([1-9])([+-])?)[ \t]*(?:[ \t]#[^\n]*)?(?=\r?\n|\Z)", re.ASCII)
+_HEADER = re.compile(
+    r"[|>](?:([+-])?([1-9])?|([1-9])([+-])?)[ \t]*(?:[ \t]#[^\n]*)?(?=\r?\n|\Z)", re.ASCII
+)
 _DIRECTIVE = re.compile(r"%(\w+)[ \t]*([^\n]*)", re.ASCII)
 _CANNOT_START = frozenset(",]}#&*!|>%@`\"'")
 
@@ -37,18 +26,13 @@ def parse(text: str) -> list[Node]:
     Raises:
         YamlError: outside of the subset, or over a budget.
     """
-    return _Reader(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\x85", "\n")).documents()
+    return _Reader(
+        text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\x85", "\n")
+    ).documents()
 
 
-class _Reader:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._at = 0
-        self._breaks = [found.start() for found in re.finditer("\n", text)]
-        self._anchors: dict[str, Node] = {}
-        self._handles: dict[str, str] = {}
-        self._depth = 0
-        self._count = 0
+class _Reader(FlowReader):
+    """Reads documents of block collections."""
 
     def documents(self) -> list[Node]:
         found: list[Node] = []
@@ -82,33 +66,6 @@ class _Reader:
             self._at = found.end()
             self._blank()
 
-    # Places
-
-    def _error(self, reason: str) -> YamlError:
-        return YamlError(reason, self._line())
-
-    def _line(self) -> int:
-        return bisect_right(self._breaks, self._at - 1) + 1
-
-    def _column(self, at: int | None = None) -> int:
-        place = self._at if at is None else at
-        return place - (self._text.rfind("\n", 0, place) + 1)
-
-    def _blank(self) -> None:
-        """Go to the next character that is neither blank nor in a comment."""
-        found = _BLANK.match(self._text, self._at)
-        self._at = found.end() if found else self._at
-
-    def _inline(self) -> bool:
-        """Skip blanks in this line; whether the line is at its end then."""
-        found = _INLINE.match(self._text, self._at)
-        end = found.end() if found else self._at
-        char = self._text[end : end + 1]
-        if char in ("", "\n", "\r") or (char == "#" and end > self._at):
-            return True
-        self._at = end
-        return False
-
     def _is_marker(self, marker: str) -> bool:
         return (
             self._text.startswith(marker, self._at)
@@ -122,14 +79,6 @@ class _Reader:
             return True
         column = self._column()
         return column <= parent or (column == 0 and _MARKER.match(self._text, self._at) is not None)
-
-    def _new(self, line: int | None = None, **fields: object) -> Node:
-        self._count += 1
-        if self._count > MOST_NODES:
-            raise self._error(f"more than {MOST_NODES} values")
-        return Node(line or self._line(), **fields)  # type: ignore[arg-type]
-
-    # Nodes
 
     def _node(self, parent: int, *, first: bool = True, same: bool = False) -> Node:
         """A block node whose parent has the indentation `parent`.
@@ -184,50 +133,6 @@ class _Reader:
             and _DASH.match(self._text, self._at) is not None
         )
 
-    def _named(self, node: Node, tag: str, anchor: str) -> Node:
-        """The node with what stood before it; an anchor's place was kept for it."""
-        if tag:
-            node.tag = tag
-        if not anchor:
-            return node
-        place = self._anchors[anchor]
-        place.line, place.tag, place.text, place.plain = node.line, node.tag, node.text, node.plain
-        place.items, place.pairs, place.anchor = node.items, node.pairs, anchor
-        return place
-
-    def _properties(self) -> tuple[str, str]:
-        tag = anchor = ""
-        for _ in range(2):
-            found = _PROPERTY.match(self._text, self._at)
-            if found is None:
-                break
-            if found.group("anchor") is not None:
-                anchor = found.group("anchor")
-                self._anchors[anchor] = Node(self._line())
-            else:
-                tag = self._resolved(found.group("whole"), found.group("tag") or "")
-            self._at = found.end()
-            following = _INLINE.match(self._text, self._at)
-            if following is None or self._text[following.end() : following.end() + 1] not in (
-                "!",
-                "&",
-            ):
-                break
-            self._at = following.end()
-        return tag, anchor
-
-    def _resolved(self, whole: str | None, tag: str) -> str:
-        tag = unquote(tag)
-        if whole is not None:
-            return unquote(whole)
-        for handle, prefix in self._handles.items():
-            if handle.strip("!") and f"!{tag}".startswith(handle):
-                return prefix + f"!{tag}".removeprefix(handle)
-        if tag.startswith("!"):
-            return self._handles.get("!!", _STANDARD) + tag[1:]
-        local = self._handles.get("!")
-        return f"{local}{tag}" if local and tag else f"!{tag}"
-
     def _content(self, parent: int, *, first: bool) -> Node:
         text, at = self._text, self._at
         char = text[at]
@@ -235,7 +140,7 @@ class _Reader:
             if not first:
                 raise self._error("a list that begins in the line of its key")
             return self._list(self._column())
-        if first and (_QUESTION.match(text, at) or self._is_key()):
+        if first and (QUESTION.match(text, at) or self._is_key()):
             return self._mapping(self._column())
         if char in "|>":
             return self._block_scalar(parent)
@@ -295,7 +200,7 @@ class _Reader:
         return node
 
     def _pair(self, column: int) -> tuple[Node, Node]:
-        if _QUESTION.match(self._text, self._at):
+        if QUESTION.match(self._text, self._at):
             self._at += 1
             key = self._node(column)
             self._blank()
@@ -324,8 +229,6 @@ class _Reader:
             raise self._error("indentation that fits nothing before it")
         return node
 
-    # Scalars
-
     def _scalar(self, parent: int) -> Node:
         char = self._text[self._at]
         if char in "\"'":
@@ -339,31 +242,6 @@ class _Reader:
         if not self._inline():
             raise self._error("text behind a value")
         return node
-
-    def _alias(self) -> Node:
-        found = _ALIAS.match(self._text, self._at)
-        if found is None or found.group(1) not in self._anchors:
-            name = found.group(1) if found else ""
-            if not name.endswith(":") or name[:-1] not in self._anchors or found is None:
-                raise self._error(f"an alias of nothing: {name[:40]!r}")
-            self._at = found.end() - 1
-            return self._anchors[name[:-1]]
-        self._at = found.end()
-        return self._anchors[found.group(1)]
-
-    def _quoted(self) -> Node:
-        line = self._line()
-        double = self._text[self._at] == '"'
-        found = (_DOUBLE if double else _SINGLE).match(self._text, self._at)
-        if found is None:
-            raise self._error("a quote that is not closed")
-        self._at = found.end()
-        raw = found.group(1)
-        try:
-            text = scalars.unescape(raw) if double else scalars.fold(raw.replace("''", "'"))
-        except ValueError as error:
-            raise self._error(str(error)) from None
-        return self._new(line, text=text)
 
     def _plain(self, parent: int) -> Node:
         line = self._line()
@@ -416,104 +294,3 @@ class _Reader:
             lines.append(raw[indent:] if indent is not None else "")
             self._at = min(end + 1, len(self._text))
         return lines
-
-    # Flow collections
-
-    def _flow(self) -> Node:
-        self._depth += 1
-        if self._depth > MOST_DEPTH:
-            raise self._error("nested deeper than the budget")
-        try:
-            return self._flow_list() if self._text[self._at] == "[" else self._flow_mapping()
-        finally:
-            self._depth -= 1
-
-    def _flow_list(self) -> Node:
-        items: list[Node] = []
-        node = self._new(items=items)
-        self._at += 1
-        while True:
-            self._flow_blank()
-            if self._text[self._at] == "]":
-                self._at += 1
-                return node
-            item = self._flow_node()
-            found = _FLOW_COLON.match(self._text, self._at)
-            if found:
-                self._at = found.end()
-                item = self._new(pairs=[(item, self._flow_value())])
-            items.append(item)
-            self._flow_comma("]")
-
-    def _flow_mapping(self) -> Node:
-        pairs: list[tuple[Node, Node]] = []
-        node = self._new(pairs=pairs)
-        self._at += 1
-        while True:
-            self._flow_blank()
-            if self._text[self._at] == "}":
-                self._at += 1
-                return node
-            if _QUESTION.match(self._text, self._at):
-                self._at += 1
-                self._flow_blank()
-            key = self._flow_node()
-            found = _FLOW_COLON.match(self._text, self._at)
-            quoted = not key.plain and self._text.startswith(":", self._at)
-            if found or quoted:
-                self._at = found.end() if found else self._at + 1
-                pairs.append((key, self._flow_value()))
-            else:
-                pairs.append((key, self._new(plain=True)))
-            self._flow_comma("}")
-
-    def _flow_blank(self) -> None:
-        self._blank()
-        if self._at >= len(self._text):
-            raise self._error("a bracket that is not closed")
-
-    def _flow_comma(self, closing: str) -> None:
-        self._flow_blank()
-        if self._text[self._at] == ",":
-            self._at += 1
-        elif self._text[self._at] != closing:
-            raise self._error("text behind a value")
-
-    def _flow_value(self) -> Node:
-        self._flow_blank()
-        if self._text[self._at] in ",]}":
-            return self._new(plain=True)
-        return self._flow_node()
-
-    def _flow_node(self) -> Node:
-        tag, anchor = self._properties()
-        self._flow_blank()
-        char = self._text[self._at]
-        if char in "[{":
-            return self._named(self._flow(), tag, anchor)
-        if char in "\"'":
-            return self._named(self._quoted(), tag, anchor)
-        if char == "*":
-            return self._alias()
-        if char in ",]}" and (tag or anchor):
-            return self._named(self._new(plain=True), tag, anchor)
-        return self._named(self._flow_plain(), tag, anchor)
-
-    def _flow_plain(self) -> Node:
-        line = self._line()
-        lines: list[str] = []
-        while True:
-            found = _PLAIN_FLOW.match(self._text, self._at)
-            if found is None:
-                if lines:
-                    break
-                raise self._error("a value that is not understood")
-            lines.append(found.group().rstrip(" \t"))
-            self._at = found.end()
-            self._flow_blank()
-            char = self._text[self._at]
-            if char in ",]}" or _FLOW_COLON.match(self._text, self._at):
-                break
-            if char in "[{\"'&*!|>%@`":
-                raise self._error("text behind a value")
-        return self._new(line, text=" ".join(lines), plain=True)

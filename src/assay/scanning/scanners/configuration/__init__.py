@@ -6,7 +6,8 @@ A document runs nothing by itself. What counts is which keys a loader acts upon:
 LangChain (`lc`), chat templates, and commands that editors and containers start.
 """
 
-from assay.scanning.scanners.configuration.judging import judge_document, objects
+from assay.scanning.scanners.configuration.judging import judge_document
+from assay.scanning.scanners.configuration.objects import objects
 from assay.scanning.scanners.configuration.rules import RULES, TITLE
 
 __all__ = ["RULES", "TITLE", "judge_document", "objects"]

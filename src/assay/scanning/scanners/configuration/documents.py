@@ -48,7 +48,7 @@ def _modules(document: Any, judging: Judging) -> None:
 
 
 def _pipeline(document: Any, judging: Judging) -> None:
-    """diffusers imports the class named in each pair; a module may be a file beside it."""
+    """Diffusers imports the class named in each pair; a module may be a file beside it."""
     rows = document.items() if isinstance(document, dict) else ()
     for key, value in rows:
         if key == "_class_name" and isinstance(value, list) and value:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from assay.core.finding import Severity
@@ -13,22 +12,25 @@ from assay.scanning.scanners.configuration import commands
 from assay.scanning.scanners.configuration.documents import judge_named
 from assay.scanning.scanners.configuration.imports import DOTTED, Reach, reach
 from assay.scanning.scanners.configuration.interpolation import resolved
+from assay.scanning.scanners.configuration.objects import (
+    Around,
+    brief,
+    flags,
+    leaks,
+    named_texts,
+    objects,
+)
 from assay.scanning.scanners.configuration.rules import RULES
 from assay.scanning.scanners.jinja_template import judge_template
-from assay.scanning.scanners.python_code.known import SECRET_KEY
 from assay.scanning.subject import Answer, Subject
 
 _TAGS = re.compile(r"\{[{%#]")
-_CONTAINERS = frozenset({dict, list})
 _LOCAL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 _TORCH_ACTIVATION = re.compile(r"torch\.nn\.modules\.(activation|linear)\.[A-Z]\w*\Z")
 _LANGCHAIN = ("langchain", "langchain_core", "langchain_community", "langchain_openai")
-_ENVIRONMENT = re.compile(r"\$\{(?:oc\.env|env|oc\.decode)[:.]\s*([\w]+)")
 _MOST_TEMPLATES = 64
 _MOST_FOUND = 100
 KNOWN_PARENTS = ("transformers", "peft", "diffusers", "sentence_transformers")
-
-Around = Mapping[str, Any]
 
 
 def judge_document(
@@ -46,36 +48,6 @@ def judge_document(
     judge_named(document, judging)
     for found in objects(document):
         judging.object(found)
-
-
-def objects(document: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a document once, without recursion."""
-    waiting = [document]
-    seen: set[int] = set()
-    while waiting:
-        value = waiting.pop()
-        if id(value) in seen:
-            continue
-        if isinstance(value, dict):
-            seen.add(id(value))
-            yield value
-            if len(value) < 1000 or not _CONTAINERS.isdisjoint(map(type, value.values())):
-                waiting.extend(v for v in value.values() if isinstance(v, (dict, list)) and v)
-        elif isinstance(value, list):
-            if len(value) > 1000:
-                value = _sifted(value)
-            else:
-                seen.add(id(value))
-            waiting.extend(v for v in value if isinstance(v, (dict, list)) and v)
-
-
-def _sifted(values: list[Any]) -> list[Any]:
-    """The containers of a long list, without lists of plain values such as merges are."""
-    return [
-        v
-        for v in values
-        if type(v) is dict or (type(v) is list and not _CONTAINERS.isdisjoint(map(type, v)))
-    ]
 
 
 class Judging:
@@ -145,11 +117,9 @@ class Judging:
 
     def remote(self, key: str, value: Any, _: Around) -> None:
         """`auto_map`, `custom_pipelines` and others: names of classes in files beside it."""
-        for inner, text in _named_texts(key, value):
+        for inner, text in named_texts(key, value):
             repository, separator, rest = text.rpartition("--")
-            if separator:
-                self.elsewhere(inner, text)
-            elif "/" in rest or rest.startswith(("http:", "https:")):
+            if separator or "/" in rest or rest.startswith(("http:", "https:")):
                 self.elsewhere(inner, text)
             elif _LOCAL_NAME.match(rest):
                 module = rest.rpartition(".")[0] if "." in rest else rest
@@ -160,7 +130,7 @@ class Judging:
 
     def generate(self, key: str, value: Any, _: Around) -> None:
         """`custom_generate`: a repository or folder with `custom_generate/generate.py`."""
-        for inner, text in _named_texts(key, value):
+        for inner, text in named_texts(key, value):
             if text in (".", "./"):
                 self.code(inner, "custom_generate.generate", text, required=True)
             else:
@@ -169,7 +139,7 @@ class Judging:
     def trust(self, key: str, value: Any, _: Around) -> None:
         """`trust_remote_code`: whoever reads the document with a training tool runs code."""
         if value is True or (isinstance(value, str) and value.lower() == "true"):
-            self.find("config.trusts-code", f"{key}: {_shown(value)}")
+            self.find("config.trusts-code", f"{key}: {brief(value)}")
 
     def target(self, key: str, value: Any, around: Around) -> None:
         """`_target_` (Hydra, OmegaConf): imported and called with the keys around it."""
@@ -180,10 +150,10 @@ class Judging:
             self.find("config.import-reference", f"{key}: {value}", Severity.MEDIUM)
             return
         shown = key if name == value else f"{key}: {value} ="
-        if reach(name, self.subject.policy) is Reach.REVIEW and _leaks(around, self._document):
+        if reach(name, self.subject.policy) is Reach.REVIEW and leaks(around, self._document):
             self.find("config.dangerous-import", f"{shown}: {name} with a secret")
-        elif _flags(around):
-            self.find("config.dangerous-import", f"{shown}: {name} with {_flags(around)[0]}")
+        elif flags(around):
+            self.find("config.dangerous-import", f"{shown}: {name} with {flags(around)[0]}")
         else:
             self.imported(shown, name)
 
@@ -207,7 +177,7 @@ class Judging:
 
     def template(self, key: str, value: Any, _: Around) -> None:
         """Templates: programs that run on every conversation."""
-        for inner, text in _named_texts(key, value):
+        for inner, text in named_texts(key, value):
             if _TAGS.search(text) or key in _ALWAYS_TEMPLATES:
                 self._templates += 1
                 if self._templates > _MOST_TEMPLATES:
@@ -224,7 +194,7 @@ class Judging:
         """Keys of jsonpickle."""
         if isinstance(value, int) and key != "py/reduce":
             return
-        shown = f"{key}: {_shown(value)}"
+        shown = f"{key}: {brief(value)}"
         if key in ("py/object", "py/type") and isinstance(value, str):
             found = reach(value, self.subject.policy)
             calls = _CALLS.intersection(around)
@@ -239,7 +209,7 @@ class Judging:
         if not isinstance(value, int) or not isinstance(path, list) or not path:
             return
         if str(path[0]) not in _LANGCHAIN and around.get("type") == "constructor":
-            shown = f"{key}: {_shown(path)}"
+            shown = f"{key}: {brief(path)}"
             self.find("config.import-reference", shown, Severity.MEDIUM)
 
     def parent(self, key: str, value: Any, around: Around) -> None:
@@ -305,45 +275,3 @@ _BY_KEY: dict[str, Callable[[Judging, str, Any, Around], None]] = {
     **dict.fromkeys(commands.PROGRAMS, Judging.program),
 }
 _KEYS = frozenset(_BY_KEY)
-
-
-def _flags(around: Around) -> list[str]:
-    """Arguments that switch a loader's guard off."""
-    found = [key for key in ("allow_pickle",) if around.get(key) is True]
-    return found + [key for key in ("weights_only", "safe_mode") if around.get(key) is False]
-
-
-def _leaks(around: Around, document: Any) -> bool:
-    """Whether an argument holds a variable of the environment that is a secret."""
-    for value in around.values():
-        if not isinstance(value, str) or "${" not in value:
-            continue
-        names = _ENVIRONMENT.findall(value) + _ENVIRONMENT.findall(resolved(value, document))
-        if any(SECRET_KEY.search(name) for name in names):
-            return True
-    return False
-
-
-def _named_texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The texts in a key's value, each with the keys that lead to it."""
-    waiting: list[tuple[str, Any]] = [(key, value)]
-    while waiting:
-        name, item = waiting.pop()
-        if isinstance(item, str):
-            yield name, item
-        elif isinstance(item, list):
-            waiting.extend((name, part) for part in item[:1000])
-        elif isinstance(item, dict):
-            skipped = _NOT_CODE if key.startswith("custom_pipeline") else ()
-            waiting.extend(
-                (f"{name}.{inner}"[:120], part)
-                for inner, part in list(item.items())[:1000]
-                if inner not in skipped
-            )
-
-
-_NOT_CODE = frozenset({"pt", "tf", "default", "type"})
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)[:200]

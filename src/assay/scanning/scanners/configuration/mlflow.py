@@ -85,7 +85,9 @@ def _loader(key: str, module: str, folder: str, judging: Judging) -> None:
 
 def _note(key: str, target: str, file: str, judging: Judging) -> None:
     judging.answer.note(
-        CodeReference(judging.subject.full_name, key, target[:_LONGEST], file[:_LONGEST], True)
+        CodeReference(
+            judging.subject.full_name, key, target[:_LONGEST], file[:_LONGEST], required=True
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from assay.scanning.scanners.python_code import folding
+from assay.scanning.scanners.python_code import folding, functions
 from assay.scanning.scanners.python_code.access import attribute, rebind
 from assay.scanning.scanners.python_code.decoding import DECODERS, UndecodableError, decoded
 from assay.scanning.scanners.python_code.folding import UnfoldableError
@@ -103,16 +103,7 @@ def _method(
         return None
     if receiver.is_constant and not receiver.name.endswith("()"):
         if all(value.is_constant for value in call.values):
-            try:
-                found = folding.method(
-                    receiver.constant,
-                    method,
-                    [value.constant for value in call.arguments],
-                    {key: value.constant for key, value in call.named.items()},
-                )
-            except UnfoldableError:
-                return None
-            return _folded(method, found, call, receiver)
+            return _of_constants(call, method, receiver)
         if method in ("format", "join"):
             parts = [receiver, *call.values]
             return Value(PIECED, taints=taints_of(*parts), items=dict(enumerate(parts)))
@@ -121,6 +112,19 @@ def _method(
         if isinstance(key, str) and key in receiver.items:
             return receiver.items[key]
     return None
+
+
+def _of_constants(call: Call, method: str, receiver: Value) -> Value | None:
+    try:
+        found = folding.method(
+            receiver.constant,
+            method,
+            [value.constant for value in call.arguments],
+            {key: value.constant for key, value in call.named.items()},
+        )
+    except UnfoldableError:
+        return None
+    return _folded(method, found, call, receiver)
 
 
 def _folded(method: str, found: Any, call: Call, receiver: Value) -> Value:
@@ -165,17 +169,12 @@ def _worked_out(call: Call) -> Value | None:
         if call.name in _PATHS and len(call.arguments) > 1:
             return path_of(list(call.arguments))
         return None
-    arguments = [value.constant for value in call.arguments]
-    taints = taints_of(*call.values)
     if call.name in DECODERS:
-        try:
-            return constant(folding.kept(decoded(call.name, arguments)), taints | {DECODED})
-        except (UndecodableError, UnfoldableError):
-            return UNKNOWN.tainted(CODED, *taints)
+        return _decoded(call)
+    taints = taints_of(*call.values)
+    named = {key: value.constant for key, value in call.named.items()}
     try:
-        found = folding.call(
-            call.name, arguments, {key: value.constant for key, value in call.named.items()}
-        )
+        found = functions.call(call.name, [value.constant for value in call.arguments], named)
     except UnfoldableError:
         return None
     if call.name.startswith("pathlib."):
@@ -183,6 +182,15 @@ def _worked_out(call: Call) -> Value | None:
     if call.name in ("builtins.chr", "builtins.bytes", "builtins.bytearray") and call.arguments:
         taints |= {DECODED}
     return constant(found, taints)
+
+
+def _decoded(call: Call) -> Value:
+    taints = taints_of(*call.values)
+    try:
+        found = folding.kept(decoded(call.name, [value.constant for value in call.arguments]))
+    except (UndecodableError, UnfoldableError):
+        return UNKNOWN.tainted(CODED, *taints)
+    return constant(found, taints | {DECODED})
 
 
 def _hand_over(program: Program, call: Call, scope: Scope) -> None:

@@ -151,6 +151,7 @@ def _installs(call: Call, text: str, deeds: Deeds) -> None:
 
 
 def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Severity, Confidence]:
+    """How grave a command is that is not hostile by its words: by what is known, and when."""
     if call.hidden:
         return Severity.HIGH, Confidence.HIGH
     if grade is Grade.HARMLESS or _HARMLESS_START.match(_PATH.sub("", text)):
@@ -160,13 +161,9 @@ def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Sever
         or _first_is_known(command)
         or _SHELL_PROGRAM.match(text.split(" ", 1)[0])
     )
+    open_end = not known and text.startswith("…")
     if call.place.unasked:
-        sure = known or call.name in SHELL_TEXT
-        if not sure and text.startswith("…"):
-            return Severity.MEDIUM, Confidence.MEDIUM
-        return Severity.HIGH, Confidence.MEDIUM
-    if call.place is Place.SCRIPT:
-        return Severity.MEDIUM, Confidence.MEDIUM
-    if not known and text.startswith("…"):
-        return Severity.LOW, Confidence.MEDIUM
-    return Severity.MEDIUM, Confidence.MEDIUM
+        sure = not open_end or call.name in SHELL_TEXT
+        return (Severity.HIGH if sure else Severity.MEDIUM), Confidence.MEDIUM
+    mild = open_end and call.place is not Place.SCRIPT
+    return (Severity.LOW if mild else Severity.MEDIUM), Confidence.MEDIUM

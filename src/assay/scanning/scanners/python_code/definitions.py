@@ -12,6 +12,7 @@ from assay.scanning.scanners.python_code.values import Value
 
 
 def import_modules(program: Program, node: ast.Import, scope: Scope) -> None:
+    """`import a.b as c`."""
     del program
     for alias in node.names:
         name = import_name(alias.name)
@@ -20,6 +21,7 @@ def import_modules(program: Program, node: ast.Import, scope: Scope) -> None:
 
 
 def import_names(program: Program, node: ast.ImportFrom, scope: Scope) -> None:
+    """`from a import b as c`."""
     del program
     module = import_name(node.module or "")
     if node.level:
@@ -35,6 +37,7 @@ def import_names(program: Program, node: ast.ImportFrom, scope: Scope) -> None:
 def define_function(
     program: Program, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope
 ) -> None:
+    """A function: a value, and something that may be called by others later."""
     program.homes[id(node)] = scope
     owner = scope.owner if scope.is_class else ""
     value = Value(code=node, owner=owner)
@@ -83,6 +86,7 @@ def _place_of(
 
 
 def define_class(program: Program, node: ast.ClassDef, scope: Scope) -> None:
+    """A class: its body runs now, its methods later."""
     bases = tuple(
         base
         for base in (program.evaluate(program, part, scope) for part in node.bases)
@@ -100,6 +104,7 @@ def define_class(program: Program, node: ast.ClassDef, scope: Scope) -> None:
 
 
 def declare_outer(program: Program, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
+    """`global` and `nonlocal`."""
     del program
     for name in node.names:
         local = isinstance(node, ast.Nonlocal)

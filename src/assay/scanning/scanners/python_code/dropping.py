@@ -58,10 +58,10 @@ class Fetched:
         self._follow(call)
         if not self._texts and not self._names:
             return
-        if call.name in _RUNS or LOADS.get(call.name) == "pickle":
-            if self._is_fetched(call):
-                severity = Severity.HIGH if call.name in LOADS else None
-                deeds.add("code.downloads-and-runs", call.line, shown(call), call.place, severity)
+        runs = call.name in _RUNS or LOADS.get(call.name) == "pickle"
+        if runs and self._is_fetched(call):
+            severity = Severity.HIGH if call.name in LOADS else None
+            deeds.add("code.downloads-and-runs", call.line, shown(call), call.place, severity)
 
     def _follow(self, call: Call) -> None:
         if call.name in DOWNLOADS:

@@ -50,14 +50,19 @@ def judge(call: Call, deeds: Deeds) -> None:
     elif name.endswith(".?") and name[:-2] in SYSTEM_MODULES:
         grave = name[:-2] in _SYSTEM and call.place.unasked
         _computed(call, deeds, Severity.HIGH if grave else Severity.MEDIUM)
-    elif name.endswith((".query", ".eval")) and _CALLS_IN_TEXT.search(call.argument(0).text or ""):
-        deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.HIGH)
-    elif name in ("sys.path.insert", "sys.path.append") and call.place.unasked:
-        path = fragments(call.arguments[-1]) if call.arguments else ""
-        if path.endswith(_PACKED):
-            deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.HIGH)
     elif name == "builtins.getattr":
         _computed(call, deeds, Severity.LOW)
+    elif _runs_otherwise(call):
+        deeds.add("code.executes-text", call.line, shown(call), call.place, Severity.HIGH)
+
+
+def _runs_otherwise(call: Call) -> bool:
+    """Expressions that reach out given to a query, and archives that modules are imported from."""
+    if call.name.endswith((".query", ".eval")):
+        return _CALLS_IN_TEXT.search(call.argument(0).text or "") is not None
+    if call.name in ("sys.path.insert", "sys.path.append") and call.arguments:
+        return call.place.unasked and fragments(call.arguments[-1]).endswith(_PACKED)
+    return False
 
 
 def _text(call: Call, text: Value, deeds: Deeds) -> None:
@@ -80,21 +85,21 @@ def _text(call: Call, text: Value, deeds: Deeds) -> None:
 
 
 def _unknown_text(call: Call, text: Value) -> tuple[Severity, Confidence]:
-    """Text of which only the origin is known."""
-    if call.hidden:
+    """Text of which only the origin is known: how grave where it runs unasked, and else."""
+    taints, unasked = taints_of(text), call.place.unasked
+    if call.hidden or (INPUT in taints and unasked):
         return Severity.HIGH, Confidence.HIGH
-    if INPUT in taints_of(text) and call.place.unasked:
-        return Severity.HIGH, Confidence.HIGH
-    if CODED in taints_of(text):
-        return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
-    if READ in taints_of(text) and call.name != "builtins.eval":
-        path = fragments(text)
-        if call.place.unasked and path.strip("…") and not _OWN_FILE.search(path):
-            return Severity.HIGH, Confidence.MEDIUM
-        return (Severity.MEDIUM if call.place.unasked else Severity.LOW), Confidence.MEDIUM
-    if call.name != "builtins.eval":
-        return (Severity.HIGH if call.place.unasked else Severity.MEDIUM), Confidence.MEDIUM
-    return (Severity.MEDIUM if call.place.unasked else Severity.LOW), Confidence.LOW
+    whole = call.name != "builtins.eval"
+    grave, mild, confidence = Severity.MEDIUM, Severity.LOW, Confidence.LOW
+    if CODED in taints:
+        grave, mild, confidence = Severity.HIGH, Severity.MEDIUM, Confidence.MEDIUM
+    elif READ in taints and whole:
+        path = fragments(text).strip("…")
+        grave = Severity.HIGH if path and not _OWN_FILE.search(path) else Severity.MEDIUM
+        confidence = Confidence.MEDIUM
+    elif whole:
+        grave, mild, confidence = Severity.HIGH, Severity.MEDIUM, Confidence.MEDIUM
+    return (grave if unasked else mild), confidence
 
 
 def _compiled(call: Call, deeds: Deeds) -> None:

@@ -11,28 +11,19 @@ from assay.scanning.subject import Answer
 
 _MOST_LINES = 100_000
 _LONGEST = 20_000
-_PATTERNS = tuple(
-    (rule, re.compile(pattern))
-    for rule, pattern in (
-        (
-            "code.executes-decoded",
-            r"\b(?:exec|eval)\b\s*\(?.{0,200}?(?:b64decode|b32decode|b85decode|a85decode|decompress"
-            r"|unhexlify|fromhex|marshal\s*\.\s*loads|rot_?13|\.decode\s*\(\s*['\"](?:hex|base64))",
-        ),
-        (
-            "code.downloads-and-runs",
-            r"\b(?:exec|eval)\b\s*\(?.{0,200}?(?:urlopen|requests\s*\.\s*get|urlretrieve|\.recv\s*\()",
-        ),
-        (
-            "code.reverse-shell",
-            r"\bdup2\s*\(\s*\w+\s*\.\s*fileno\s*\(\s*\)",
-        ),
-        (
-            "code.obfuscated",
-            r"__import__\s*\(\s*['\"](?:os|subprocess|pty|socket|ctypes|marshal)['\"]\s*\)\s*\.\s*\w+",
-        ),
-    )
+_DECODES = (
+    r"(?:b64decode|b32decode|b85decode|a85decode|decompress|unhexlify|fromhex|"
+    r"marshal\s*\.\s*loads|rot_?13|\.decode\s*\(\s*['\"](?:hex|base64))"
 )
+_FETCHES = r"(?:urlopen|requests\s*\.\s*get|urlretrieve|\.recv\s*\()"
+_HIDDEN = r"['\"](?:os|subprocess|pty|socket|ctypes|marshal)['\"]"
+_RUNS = r"\b(?:exec|eval)\b\s*\(?.{0,200}?"
+_PATTERNS = {
+    "code.executes-decoded": re.compile(_RUNS + _DECODES),
+    "code.downloads-and-runs": re.compile(_RUNS + _FETCHES),
+    "code.reverse-shell": re.compile(r"\bdup2\s*\(\s*\w+\s*\.\s*fileno\s*\(\s*\)"),
+    "code.obfuscated": re.compile(rf"__import__\s*\(\s*{_HIDDEN}\s*\)\s*\.\s*\w+"),
+}
 _STARTS = re.compile(
     r"\b(?:os\s*\.\s*(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\s*\.\s*\w+|pty\s*\.\s*spawn|"
     r"commands\s*\.\s*get\w+)\s*\((.{0,2000})"
@@ -46,7 +37,7 @@ def judge_lines(source: str, answer: Answer, *, what: str) -> None:
         if len(line) < 8 or line.lstrip().startswith("#"):
             continue
         text = line[:_LONGEST]
-        for rule, pattern in _PATTERNS:
+        for rule, pattern in _PATTERNS.items():
             if pattern.search(text):
                 answer.find(RULES[rule], f"{before}{text.strip()}", line=number)
         found = _STARTS.search(text)

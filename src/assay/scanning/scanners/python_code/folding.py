@@ -10,7 +10,6 @@ import operator
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from assay.scanning.scanners.python_code.decoding import MOST_BYTES, UndecodableError, decode_as
 
@@ -58,7 +57,7 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
 }
-_MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OverflowError)
+MISTAKES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OverflowError)
 
 
 def compare(kind: type[ast.cmpop], first: Any, second: Any) -> Any:
@@ -124,7 +123,7 @@ def kept(value: Any) -> Any:
 def _tried(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
-    except _MISTAKES:
+    except MISTAKES:
         raise UnfoldableError from None
 
 
@@ -154,7 +153,8 @@ def _format(text: str, *arguments: Any, **named: Any) -> str:
     return text.format(*arguments, **named)
 
 
-def _join(text: Any, parts: Any) -> Any:
+def join(text: Any, parts: Any) -> Any:
+    """`text.join(parts)`, within bounds."""
     if isinstance(text, str) and isinstance(parts, str):
         return text.join(parts)
     if sum(len(part) for part in parts) + len(text) * len(parts) > MOST_BYTES:
@@ -200,7 +200,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
         )
     },
     **{name: _padded(name) for name in ("zfill", "ljust", "rjust", "center", "expandtabs")},
-    "join": _join,
+    "join": join,
     "replace": _replace,
     "translate": _translate,
     "format": _format,
@@ -221,104 +221,9 @@ def method(value: Any, name: str, arguments: list[Any], named: dict[str, Any]) -
         return kept(_tried(decode_as, value, "rot13") if arguments[0] == "rot13" else _no())
     try:
         return kept(function(value, *arguments, **named))
-    except (*_MISTAKES, UndecodableError):
+    except (*MISTAKES, UndecodableError):
         raise UnfoldableError from None
 
 
 def _no() -> Any:
     raise UnfoldableError
-
-
-def _range(*arguments: int) -> Any:
-    found = range(*arguments)
-    if len(found) > MOST_ITEMS:
-        raise UnfoldableError
-    return tuple(found)
-
-
-def _bytes(*arguments: Any) -> Any:
-    if arguments and isinstance(arguments[0], int):
-        if not 0 <= arguments[0] <= MOST_BYTES:
-            raise UnfoldableError
-    return bytes(*arguments)
-
-
-def _text(*arguments: Any) -> str:
-    if len(arguments) > 1 and isinstance(arguments[0], bytes):
-        found: str = decode_as(*arguments)
-        return found
-    return str(*arguments)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "chr": chr,
-    "ord": ord,
-    "int": int,
-    "str": _text,
-    "bytes": _bytes,
-    "bytearray": _bytes,
-    "memoryview": _bytes,
-    "list": lambda *a: tuple(*a),
-    "tuple": tuple,
-    "set": lambda *a: tuple(*a),
-    "len": len,
-    "hex": hex,
-    "oct": oct,
-    "bin": bin,
-    "abs": abs,
-    "round": round,
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "bool": bool,
-    "float": float,
-    "repr": repr,
-    "ascii": ascii,
-    "range": _range,
-    "reversed": lambda value: tuple(reversed(value)),
-    "sorted": sorted,
-    "enumerate": lambda *a: tuple(enumerate(*a)),
-    "zip": lambda *a: tuple(zip(*a, strict=False)),
-    "iter": lambda value: value,
-    "str.join": _join,
-    "str.maketrans": lambda *a: tuple(str.maketrans(*a).items()),
-    "bytes.maketrans": bytes.maketrans,
-    "int.from_bytes": int.from_bytes,
-}
-_LIBRARY: dict[str, Callable[..., Any]] = {
-    "urllib.parse.quote": quote,
-    "os.path.join": lambda *a: "/".join(str(part).rstrip("/") for part in a),
-    "os.path.expanduser": lambda value: value,
-    "os.path.expandvars": lambda value: value,
-    "os.path.abspath": lambda value: value,
-    "os.path.realpath": lambda value: value,
-    "os.path.dirname": lambda value: value.rpartition("/")[0],
-    "os.path.basename": lambda value: value.rsplit("/", 1)[-1],
-    "os.fspath": lambda value: value,
-    "os.fsencode": lambda value: value,
-    "os.fsdecode": lambda value: value,
-    "pathlib.Path": lambda *a: "/".join(str(part).rstrip("/") for part in a),
-    "pathlib.Path.home": lambda: "~",
-    "site.getsitepackages": lambda: ("/usr/lib/site-packages",),
-    "site.getusersitepackages": lambda: "~/site-packages",
-    "sysconfig.get_path": lambda *_: "/usr/lib/site-packages",
-    "distutils.sysconfig.get_python_lib": lambda *_: "/usr/lib/site-packages",
-    "tempfile.gettempdir": lambda: "/tmp",  # noqa: S108 - nothing is written
-    "textwrap.dedent": lambda value: value,
-    "inspect.cleandoc": lambda value: value,
-    "shlex.split": str.split,
-    "shlex.quote": lambda value: value,
-    "sys.intern": lambda value: value,
-}
-
-
-def call(name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
-    """A function of the language or its library that only works on what it is given."""
-    bare = name.removeprefix("builtins.")
-    function = _FUNCTIONS.get(bare) if bare != name else _LIBRARY.get(name)
-    if function is None:
-        raise UnfoldableError
-    try:
-        return kept(function(*arguments, **named))
-    except (*_MISTAKES, UndecodableError):
-        raise UnfoldableError from None

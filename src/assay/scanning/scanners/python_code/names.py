@@ -59,14 +59,14 @@ def attribute_name(base: str, name: str) -> str:
         return "builtins"
     if name in _NAMESPACES:
         return "builtins" if name in ("f_builtins", "__builtins__") else "globals()"
-    if (
-        name in _DETOURS
-        and base != name
-        and base not in ("tensorflow", "torch.backends", "globals()")
-    ):
-        if not base.endswith(("()", "[]")) and not base.startswith("."):
-            return import_name(name)
-    return f"{base}.{name}"
+    return import_name(name) if _is_detour(base, name) else f"{base}.{name}"
+
+
+def _is_detour(base: str, name: str) -> bool:
+    """Whether a module of the standard library is taken from another module that imports it."""
+    if name not in _DETOURS or base in (name, "tensorflow", "torch.backends", "globals()"):
+        return False
+    return not base.endswith(("()", "[]")) and not base.startswith(".")
 
 
 def is_namespace(name: str) -> bool:
@@ -79,14 +79,19 @@ def looked_up(base: Value, key: Any, *, computed: bool) -> Value:
     if not isinstance(key, str):
         return Value()
     if base.name in ("globals()", "sys.modules"):
-        if key in ("__builtins__", "builtins", "__builtin__"):
-            return Value(name="builtins", hidden=True)
-        if key in base.items:
-            return base.items[key].concealed() if computed else base.items[key]
-        root = key.partition(".")[0]
-        if root in _MODULES or base.name == "sys.modules":
-            return Value(name=import_name(key), hidden=root in _MODULES)
-        if base.name == "globals()" and key in ("exec", "eval", "__import__", "compile", "open"):
-            return Value(name=f"builtins.{key}", hidden=True)
-        return Value()
+        return _module_under(base, key, computed=computed)
     return Value(name=attribute_name(base.name, key), hidden=True)
+
+
+def _module_under(base: Value, key: str, *, computed: bool) -> Value:
+    """What is bound in the program's module, or the module of this name."""
+    if key in ("__builtins__", "builtins", "__builtin__"):
+        return Value(name="builtins", hidden=True)
+    if key in base.items:
+        return base.items[key].concealed() if computed else base.items[key]
+    root = key.partition(".")[0]
+    if root in _MODULES or base.name == "sys.modules":
+        return Value(name=import_name(key), hidden=root in _MODULES)
+    if base.name == "globals()" and key in ("exec", "eval", "__import__", "compile", "open"):
+        return Value(name=f"builtins.{key}", hidden=True)
+    return Value()

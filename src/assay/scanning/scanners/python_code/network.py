@@ -43,7 +43,7 @@ def judge(call: Call, deeds: Deeds) -> None:
         _connected(call, deeds)
     elif name in ("os.dup2", "pty.spawn"):
         _wired(call, deeds)
-    elif name.startswith("ftplib.FTP().") or name.startswith("smtplib.SMTP"):
+    elif name.startswith(("ftplib.FTP().", "smtplib.SMTP")):
         _sent(call, deeds, sends=True)
 
 
@@ -86,9 +86,11 @@ def _of_private(call: Call, taints: frozenset[str]) -> Severity:
 def _at_load(call: Call, deeds: Deeds, address: str, *, sends: bool) -> None:
     severity = Severity.LOW
     raw = RAW_ADDRESS.search(address) and not LOCAL_ADDRESS.search(address)
-    if call.place is Place.IMPORT and (sends or raw or WEB_HOOK.search(address)):
-        severity = Severity.MEDIUM
-    elif raw or WEB_HOOK.search(address):
+    if (
+        (call.place is Place.IMPORT and (sends or raw or WEB_HOOK.search(address)))
+        or raw
+        or WEB_HOOK.search(address)
+    ):
         severity = Severity.MEDIUM
     elif call.hidden:
         severity = Severity.HIGH

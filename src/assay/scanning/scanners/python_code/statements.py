@@ -22,6 +22,7 @@ _MOST_BRANCHES = 2_000
 _PLAIN_BODY = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.If, ast.Pass)
 _MOST_PLAIN = 12
 _MOST_ROUNDS = 5_000
+_FIRST_ROUNDS = 2
 
 
 def run(program: Program, body: list[ast.stmt], scope: Scope) -> None:
@@ -162,21 +163,25 @@ def _works_out(body: list[ast.stmt], scope: Scope) -> bool:
 def _while(program: Program, node: ast.While, scope: Scope) -> None:
     plain = len(node.body) <= _MOST_PLAIN and all(isinstance(s, _PLAIN_BODY) for s in node.body)
     test = program.evaluate(program, node.test, scope)
-    if plain and test.is_constant and test.constant and not isinstance(node.test, ast.Constant):
-        names = [part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)]
-        rounds = 0
-        while program.loops > 0 and test.is_constant and test.constant:
-            program.loops -= 1
-            rounds += 1
-            before = [scope.find(name) for name in names]
-            program.run(program, node.body, scope)
-            same = all(scope.find(name) is old for name, old in zip(names, before, strict=True))
-            if same or rounds == _MOST_ROUNDS or (rounds == 3 and not _works_out(node.body, scope)):
-                break
-            test = program.evaluate(program, node.test, scope)
+    if plain and test.constant is True and not isinstance(node.test, ast.Constant):
+        _rounds(program, node, scope)
     else:
         scope.merge(_branch(program, node.body, scope), {})
     program.run(program, node.orelse, scope)
+
+
+def _rounds(program: Program, node: ast.While, scope: Scope) -> None:
+    """Go through a loop while its test is known to hold and it works something out."""
+    names = [part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)]
+    for number in range(min(_MOST_ROUNDS, program.loops)):
+        program.loops -= 1
+        before = [scope.find(name) for name in names]
+        program.run(program, node.body, scope)
+        same = all(scope.find(name) is old for name, old in zip(names, before, strict=True))
+        if same or (number == _FIRST_ROUNDS and not _works_out(node.body, scope)):
+            return
+        if program.evaluate(program, node.test, scope).constant is not True:
+            return
 
 
 def _try(program: Program, node: Any, scope: Scope) -> None:
