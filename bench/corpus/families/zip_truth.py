@@ -32,6 +32,7 @@ def units(rng: random.Random) -> Iterator[Unit]:
     yield bad("flag-bits", "encrypted-bit", [evil(flags=1), *rest()])
     yield bad("flag-bits", "strong-encryption-bit", [evil(flags=0x40), *rest()])
     yield bad("flag-bits", "central-only", [evil(flags=1, local_flags=0), *rest()])
+    yield bad("flag-bits", "local-only", [evil(local_flags=1), *rest()])
     yield bad("flag-bits", "patched-data-bit", [evil(flags=0x20), *rest()])
     yield bad("wrong-crc", "zero", [evil(crc=0), *rest()])
     yield bad(

@@ -351,6 +351,19 @@ KINDS: tuple[Kind, ...] = (
         magic=((0, b"MATLAB 5.0 MAT-file"),),
         endings=(".mat",),
     ),
+    Kind(
+        "java-objects",
+        "java_objects",
+        "Serialized Java objects (Weka and others)",
+        magic=((0, b"\xac\xed\0\x05"),),
+        holds=Holds.ACTS,
+    ),
+    Kind(
+        "word-vectors",
+        "word_vectors",
+        "word2vec",
+        sniff="is_word_vectors",
+    ),
     Kind("pdf", "pdf", "PDF", magic=((0, b"%PDF-"),), endings=(".pdf",)),
     Kind("sqlite", "database", "SQLite", magic=((0, b"SQLite format 3\0"),), endings=(".db",)),
     Kind(

@@ -81,6 +81,7 @@ class Answer:
         self._findings: dict[tuple[str, Location, str], Finding] = {}
         self._unread: dict[str, Unread] = {}
         self._left_out = 0
+        self._mildest: Finding | None = None
         self._notes: dict[Note, None] = {}
 
     def find(
@@ -113,10 +114,12 @@ class Answer:
         if len(self._findings) >= self._subject.limits.max_findings * 2:
             # A flood of small findings must not keep a grave one out.
             self._left_out += 1
-            mildest = min(self._findings.values(), key=_weight)
-            if _weight(finding) <= _weight(mildest):
+            if self._mildest is None:
+                self._mildest = min(self._findings.values(), key=_weight)
+            if _weight(finding) <= _weight(self._mildest):
                 return
-            del self._findings[_key(mildest)]
+            del self._findings[_key(self._mildest)]
+            self._mildest = None
         self._findings[key] = finding
 
     def unread(self, reason: str, *, member: str | None = None) -> None:
