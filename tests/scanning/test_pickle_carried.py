@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from assay.core.finding import Verdict
@@ -14,6 +16,7 @@ from scanning.pickle_making import (
     by_cloudpickle,
     by_dill,
     call,
+    code,
     code_arguments,
     name,
     new,
@@ -348,3 +351,22 @@ def test_a_result_that_is_dropped_counts():
 
 def test_code_in_a_stream_that_breaks_off_counts():
     assert verdict(stream(by_cloudpickle(runs))[:-1]) is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "callee", ["types.CodeType", "pandas._libs.tslibs.offsets.CustomBusinessDay"]
+)
+def test_a_long_tuple_that_is_used_again_and_again_costs_little(callee):
+    given = b"(" + b"K\x01" * 4000 + b"t\x94"
+    calls = b"\x80\x04" + given + code(name(callee)) + b"\x94" + b"h\x01h\x00R0" * 20_000
+    begin = time.process_time()
+    assert verdict(calls + b"N.") is not Verdict.CLEAN
+    assert time.process_time() - begin < 5
+
+
+def test_source_that_is_run_again_and_again_is_read_once():
+    source = "def forward(self, x):\n" + "    x = torch.relu(x)\n" * 2000
+    given = code(GRAPH) + b"\x94" + code(({"_code": source}, IMPORTS)) + b"\x94"
+    begin = time.process_time()
+    assert verdict(b"\x80\x04" + given + b"h\x00h\x01R0" * 2000 + b"N.") is Verdict.CLEAN
+    assert time.process_time() - begin < 5

@@ -56,6 +56,8 @@ class Nested:
         self._context = context
         self._streams = streams
         self._found: set[int] = set()
+        self._loaded: dict[int, bool] = {}
+        self._unpacked: dict[int, bool] = {}
 
     def probe(self, offset: int, start: int, end: int) -> None:
         """Bytes or text that may hold a pickle."""
@@ -112,7 +114,15 @@ class Nested:
         return outcome.fault is None
 
     def load(self, offset: int) -> bool:
-        """What a call loads as pickles: all of it counts, and all of it must be read."""
+        """What a call loads as pickles: all of it counts, and all of it must be read.
+
+        A stream may have the same constant loaded again and again; it is read once.
+        """
+        if offset not in self._loaded:
+            self._loaded[offset] = self._load(offset)
+        return self._loaded[offset]
+
+    def _load(self, offset: int) -> bool:
         code = self._data[offset]
         if code in op.TEXT_CONSTANTS:
             return self._text(offset)
@@ -131,7 +141,12 @@ class Nested:
             return inner.complete > 0
 
     def unpack(self, offset: int) -> bool:
-        """What a call opens by its own format, which another scanner judges."""
+        """What a call opens by its own format, which another scanner judges, once."""
+        if offset not in self._unpacked:
+            self._unpacked[offset] = self._unpack(offset)
+        return self._unpacked[offset]
+
+    def _unpack(self, offset: int) -> bool:
         code = self._data[offset]
         if code not in op.BYTES_CONSTANTS | op.TEXT_CONSTANTS:
             return False
