@@ -17,7 +17,7 @@ from assay.scanning.pickle import Safety
 from assay.scanning.pickle.names import BORROWED
 from assay.scanning.references import HIDDEN_CODE
 from assay.scanning.rules import Rule, table
-from assay.scanning.scanners.python_code import known
+from assay.scanning.scanners import known_names as known
 from assay.scanning.subject import Answer, Buffer, Subject
 
 TITLE = "Compiled Python code"
