@@ -21,7 +21,7 @@ from scanning.container_making import ELF, Judged, judge
 from scanning.python_code_making import HONEST, HOSTILE
 
 
-def judged_of(source: str, name: str = "modeling_x.py") -> Judged:
+def judged_of(source: str, name: str = "train.py") -> Judged:
     return judge(source.encode(), name)
 
 
@@ -118,6 +118,12 @@ def test_when_a_command_runs_decides_how_grave_it_is() -> None:
     assert judged_of(in_script).verdict is Verdict.SUSPICIOUS
     assert judged_of(in_function).verdict is Verdict.SUSPICIOUS
     assert judged_of(in_model).verdict is Verdict.MALICIOUS
+
+
+def test_files_a_library_calls_by_name_are_entered_everywhere() -> None:
+    source = "import os\ndef helper():\n    os.system('touch x')"
+    assert judged_of(source, "modeling_x.py").verdict is Verdict.MALICIOUS
+    assert judged_of(source, "hubconf.py").verdict is Verdict.MALICIOUS
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from enum import Enum
 from urllib.parse import unquote
 
 from assay.scanning.pickle.imports import ImportPolicy, Safety
-from assay.scanning.scanners.python_code import known
-from assay.scanning.scanners.python_code.names import attribute_name, import_name
+from assay.scanning.scanners import known_names as known
+from assay.scanning.scanners.dotted_names import attribute_name, import_name
 
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+\Z")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -21,9 +22,9 @@ from assay.scanning.scanners.configuration.objects import (
     objects,
 )
 from assay.scanning.scanners.configuration.rules import RULES
-from assay.scanning.scanners.jinja_template import judge_template
 from assay.scanning.subject import Answer, Subject
 
+_JINJA = "assay.scanning.scanners.jinja_template"
 _TAGS = re.compile(r"\{[{%#]")
 _LOCAL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 _TORCH_ACTIVATION = re.compile(r"torch\.nn\.modules\.(activation|linear)\.[A-Z]\w*\Z")
@@ -183,7 +184,9 @@ class Judging:
                 if self._templates > _MOST_TEMPLATES:
                     self.answer.unread(f"more than {_MOST_TEMPLATES} templates")
                     return
-                judge_template(text, self.subject, self.answer, what=inner)
+                importlib.import_module(_JINJA).judge_template(
+                    text, self.subject, self.answer, what=inner
+                )
 
     def maybe_template(self, key: str, value: Any, around: Around) -> None:
         """`template` is Jinja where `template_format` says so (LangChain)."""

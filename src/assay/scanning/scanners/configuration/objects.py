@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.scanning.scanners.configuration.interpolation import resolved
-from assay.scanning.scanners.python_code.known import SECRET_KEY
+from assay.scanning.scanners.known_names import SECRET_KEY
 
 _ENVIRONMENT = re.compile(r"\$\{(?:oc\.env|env|oc\.decode)[:.]\s*([\w]+)")
 _CONTAINERS = frozenset({dict, list})

@@ -7,16 +7,16 @@ import builtins
 from dataclasses import replace
 from typing import Any
 
-from assay.scanning.scanners.python_code import folding
-from assay.scanning.scanners.python_code.folding import UnfoldableError
-from assay.scanning.scanners.python_code.following import follow_unknown
-from assay.scanning.scanners.python_code.known import STARS
-from assay.scanning.scanners.python_code.names import (
+from assay.scanning.scanners.dotted_names import (
     INTERNALS,
     attribute_name,
     is_namespace,
-    looked_up,
 )
+from assay.scanning.scanners.known_names import STARS
+from assay.scanning.scanners.python_code import folding
+from assay.scanning.scanners.python_code.folding import UnfoldableError
+from assay.scanning.scanners.python_code.following import follow_unknown
+from assay.scanning.scanners.python_code.namespaces import looked_up
 from assay.scanning.scanners.python_code.sources import ENVIRONMENTS, environment_item
 from assay.scanning.scanners.python_code.state import Program, Scope
 from assay.scanning.scanners.python_code.values import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from assay.scanning.scanners.dotted_names import attribute_name
 from assay.scanning.scanners.python_code.access import item, rebind
 from assay.scanning.scanners.python_code.following import follow_unknown
 from assay.scanning.scanners.python_code.indirection import run_code
-from assay.scanning.scanners.python_code.names import attribute_name
 from assay.scanning.scanners.python_code.state import Place, Program, Scope
 from assay.scanning.scanners.python_code.values import NOTHING, Value, constant
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from assay.scanning.scanners.known_names import PROCESS_NAMES
 from assay.scanning.scanners.python_code import folding, functions
 from assay.scanning.scanners.python_code.access import attribute, rebind
 from assay.scanning.scanners.python_code.decoding import DECODERS, UndecodableError, decoded
 from assay.scanning.scanners.python_code.folding import UnfoldableError
 from assay.scanning.scanners.python_code.following import follow, follow_unknown
 from assay.scanning.scanners.python_code.indirection import INDIRECT
-from assay.scanning.scanners.python_code.known import PROCESS_NAMES
 from assay.scanning.scanners.python_code.sources import taints_of_call
 from assay.scanning.scanners.python_code.state import Call, Program, Scope
 from assay.scanning.scanners.python_code.values import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Confidence, Severity
+from assay.scanning.scanners.known_names import SHELL_TEXT, SHELLS
 from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import SHELL_TEXT, SHELLS
 from assay.scanning.scanners.python_code.sources import words
 from assay.scanning.scanners.python_code.state import Call, Place
 from assay.scanning.scanners.python_code.values import (

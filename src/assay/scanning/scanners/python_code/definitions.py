@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from assay.scanning.scanners.dotted_names import attribute_name, import_name
+from assay.scanning.scanners.known_names import LIFECYCLE
 from assay.scanning.scanners.python_code.calls import make_call
-from assay.scanning.scanners.python_code.known import LIFECYCLE
-from assay.scanning.scanners.python_code.names import attribute_name, import_name
 from assay.scanning.scanners.python_code.state import Call, ClassRecord, Place, Program, Scope
 from assay.scanning.scanners.python_code.values import Value
 

@@ -6,8 +6,7 @@ import ast
 import re
 
 from assay.core.finding import Severity
-from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     DESTROYS,
     DOWNLOADS,
     LOADS,
@@ -15,6 +14,7 @@ from assay.scanning.scanners.python_code.known import (
     RUNS_FILES,
     SHELLS,
 )
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.sources import fragments, words
 from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import NETWORK, UNKNOWN, Value, taints_of

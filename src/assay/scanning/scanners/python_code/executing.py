@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     BUILDS_CODE,
     COMPILES,
     EXECUTES,
@@ -14,6 +13,7 @@ from assay.scanning.scanners.python_code.known import (
     RUNS_FILES,
     SYSTEM_MODULES,
 )
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.sources import fragments
 from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import (

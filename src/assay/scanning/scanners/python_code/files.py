@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Severity
-from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     COPIES,
     DESTROYS,
     DOWNLOADS,
@@ -15,6 +14,7 @@ from assay.scanning.scanners.python_code.known import (
     PRIVATE_PATH,
     STARTUP_PATH,
 )
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.sources import fragments
 from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import Value

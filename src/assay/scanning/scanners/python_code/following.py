@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from assay.scanning.scanners.python_code.known import SYSTEM_MODULES
+from assay.scanning.scanners.known_names import SYSTEM_MODULES
 from assay.scanning.scanners.python_code.state import (
     MOST_CALLS,
     MOST_DEPTH,

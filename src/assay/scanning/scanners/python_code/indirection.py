@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from assay.scanning.scanners.dotted_names import attribute_name, import_name
+from assay.scanning.scanners.known_names import EXECUTES, SYSTEM_MODULES
 from assay.scanning.scanners.python_code.following import follow_unknown
-from assay.scanning.scanners.python_code.known import EXECUTES, SYSTEM_MODULES
-from assay.scanning.scanners.python_code.names import attribute_name, import_name
 from assay.scanning.scanners.python_code.sources import environment_item
 from assay.scanning.scanners.python_code.state import Call, Place, Program, Scope
 from assay.scanning.scanners.python_code.values import UNKNOWN, Value, sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Severity
+from assay.scanning.scanners.known_names import BUILDS_NATIVE, LOADS, MEMORY, NATIVE
 from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import BUILDS_NATIVE, LOADS, MEMORY, NATIVE
 from assay.scanning.scanners.python_code.sources import fragments
 from assay.scanning.scanners.python_code.state import Call
 from assay.scanning.scanners.python_code.values import (

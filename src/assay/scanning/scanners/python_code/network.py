@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     CLOUD_METADATA,
     DOWNLOADS,
     FETCHES,
@@ -13,6 +12,7 @@ from assay.scanning.scanners.python_code.known import (
     SENDS,
     WEB_HOOK,
 )
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.sources import fragments
 from assay.scanning.scanners.python_code.state import Call, Place
 from assay.scanning.scanners.python_code.values import (

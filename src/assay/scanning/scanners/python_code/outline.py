@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
-from assay.scanning.scanners.python_code.names import import_name
+from assay.scanning.scanners.dotted_names import import_name
 
 _MOST = 400
 _LIBRARIES = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from assay.scanning.scanners.known_names import EXECUTES, MILD_EXECUTES, SHELLS
 from assay.scanning.scanners.python_code import (
     commands,
     executing,
@@ -18,7 +19,6 @@ from assay.scanning.scanners.python_code.deeds import Deed, Deeds
 from assay.scanning.scanners.python_code.dropping import Destroys, Fetched
 from assay.scanning.scanners.python_code.expressions import evaluate
 from assay.scanning.scanners.python_code.following import bind_parameters
-from assay.scanning.scanners.python_code.known import EXECUTES, MILD_EXECUTES, SHELLS
 from assay.scanning.scanners.python_code.outline import functions_of, imports_of, is_foreign
 from assay.scanning.scanners.python_code.parsing import UnparsableError, parse
 from assay.scanning.scanners.python_code.state import (

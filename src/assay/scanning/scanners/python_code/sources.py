@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     DOWNLOADS,
     FETCHES,
     HOST_FACTS,

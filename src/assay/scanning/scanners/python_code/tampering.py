@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.scanners.python_code.deeds import Deeds, shown
-from assay.scanning.scanners.python_code.known import (
+from assay.scanning.scanners.known_names import (
     FETCHES,
     HOOKS,
     PROCESS_NAMES,
     SENDS,
     SYSTEM_MODULES,
 )
+from assay.scanning.scanners.python_code.deeds import Deeds, shown
 from assay.scanning.scanners.python_code.state import Call, Place
 from assay.scanning.scanners.python_code.values import Value
 
