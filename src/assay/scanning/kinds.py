@@ -364,6 +364,14 @@ KINDS: tuple[Kind, ...] = (
         "word2vec",
         sniff="is_word_vectors",
     ),
+    Kind(
+        "ds-store",
+        "media",
+        "Finder's view of a folder (.DS_Store)",
+        scan="scan_plain",
+        magic=((0, b"\0\0\0\1Bud1"),),
+    ),
+    Kind("imatrix", "imatrix", "Importance matrix (llama.cpp)", sniff="is_imatrix"),
     Kind("pdf", "pdf", "PDF", magic=((0, b"%PDF-"),), endings=(".pdf",)),
     Kind("sqlite", "database", "SQLite", magic=((0, b"SQLite format 3\0"),), endings=(".db",)),
     Kind(

@@ -25,6 +25,7 @@ import time
 import tomllib
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from xml.parsers import expat
@@ -195,16 +196,18 @@ def _receive(requests: socket.socket) -> tuple[dict[str, Any], int] | None:
 
 
 def _judged(descriptor: int, size: int, subject: Subject) -> dict[str, Any]:
+    data = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) if size else b""
     try:
-        if size == 0:
-            form, answer = inspect(b"", subject)
-        else:
-            with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as data:
-                form, answer = inspect(data, subject)
+        form, answer = inspect(data, subject)
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - a mistake in a scanner is an answer, too
         return _unread(subject, f"the scanner failed on it: {type(error).__name__}: {error}")
+    finally:
+        # A view of the file that somebody still holds keeps the map; it goes with the view.
+        if isinstance(data, mmap.mmap):
+            with suppress(BufferError):
+                data.close()
     return {
         "family": form.family,
         "findings": [finding.to_json() for finding in answer.findings],
