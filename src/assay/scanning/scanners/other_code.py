@@ -142,6 +142,10 @@ _LANGUAGES = (
     ),
     _words(
         ".rs .go .java .scala .kt .cs .swift .sql .proto .zig .el .groovy .gradle .dart",
+        r"\bstatic\s*\{[\s\S]{0,2000}?(?:getRuntime\(\)\s*\.\s*exec|new\s+ProcessBuilder|"
+        r"new\s+Socket|URLClassLoader|System\.load)|"
+        r"\breadObject\s*\([\s\S]{0,2000}?(?:getRuntime\(\)\s*\.\s*exec|new\s+ProcessBuilder)|"
+        r"\bfunc\s+init\s*\(\s*\)\s*\{[\s\S]{0,2000}?exec\.Command\s*\(|"
         r"Command::new\s*\(\s*\"(?:/bin/)?(?:ba)?sh\"[\s\S]{0,200}?(?:curl|wget|/dev/tcp|base64)|"
         r"exec\.Command\s*\(\s*\"(?:/bin/)?(?:ba)?sh\"[\s\S]{0,200}?(?:curl|wget|/dev/tcp|base64)|"
         r"Runtime\.getRuntime\(\)\.exec\s*\([\s\S]{0,200}?(?:curl|wget|/dev/tcp|base64|powershell)|"

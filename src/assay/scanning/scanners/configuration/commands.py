@@ -17,7 +17,7 @@ KEYS = frozenset(
     "prepare postCreateCommand onCreateCommand initializeCommand postStartCommand "
     "postAttachCommand updateContentCommand before_script after_script setup_commands "
     "initialization_commands bootstrap on_start onstart pre_start post_start args "
-    "setup_command start_command build_command hooks tasks".split()
+    "entry setup_command start_command build_command hooks tasks".split()
 )
 _BY_THEMSELVES = frozenset(
     "postCreateCommand onCreateCommand initializeCommand postStartCommand postAttachCommand "

@@ -26,6 +26,12 @@ def judge_named(document: Any, judging: Judging) -> None:
         _modules(document, judging)
     elif name == "model_index.json":
         _pipeline(document, judging)
+    elif name.endswith(".index.json"):
+        _index(document, judging)
+    elif name == "manifest.json":
+        _archive(document, judging)
+    elif name in ("cog.yaml", "bentofile.yaml"):
+        _served(document, judging)
     elif name in ("mlmodel", "mlmodel.yaml") or mlflow.is_model(document):
         mlflow.judge(document, judging)
 
@@ -45,6 +51,42 @@ def _modules(document: Any, judging: Judging) -> None:
             judging.imported("type", kind)
     if not rows:
         judging.answer.unread("modules.json without modules")
+
+
+def _index(document: Any, judging: Judging) -> None:
+    """An index of shards: a loader opens each file it names beside the index."""
+    files = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(files, dict):
+        return
+    for file in dict.fromkeys(name for name in files.values() if isinstance(name, str)):
+        if leads_out(file):
+            judging.find("config.path-escape", f"weight_map: {file}")
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path leads out of the folder it is joined to."""
+    parts = path.replace("\\", "/").split("/")
+    return ".." in parts or path.startswith(("/", "~", "\\")) or _DRIVE.match(path) is not None
+
+
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]|\w+://")
+
+
+def _archive(document: Any, judging: Judging) -> None:
+    """TorchServe's manifest: the handler is a file of the archive, or a function in one."""
+    model = document.get("model") if isinstance(document, dict) else None
+    handler = model.get("handler") if isinstance(model, dict) else None
+    if isinstance(handler, str) and ".py" in handler:
+        file = handler.partition(":")[0].removesuffix(".py")
+        judging.code("model.handler", file, handler, told=False)
+
+
+def _served(document: Any, judging: Judging) -> None:
+    """What Cog and BentoML import: `predict: predict.py:Predictor`, `service: service:svc`."""
+    for key in ("predict", "train", "service"):
+        value = document.get(key) if isinstance(document, dict) else None
+        if isinstance(value, str) and ":" in value:
+            judging.code(key, value.partition(":")[0].removesuffix(".py"), value, told=False)
 
 
 def _pipeline(document: Any, judging: Judging) -> None:

@@ -227,6 +227,17 @@ class Judging:
             if reach(value, self.subject.policy) is Reach.UNKNOWN:
                 self.find("config.import-reference", f"{key}: {value}", Severity.MEDIUM)
 
+    def named_class(self, key: str, value: Any, around: Around) -> None:
+        """A module and a class in it, under a pair of keys (MSONable and others)."""
+        module = around.get(_MODULES_OF[key])
+        if isinstance(value, str) and isinstance(module, str) and module:
+            self.imported(f"{_MODULES_OF[key]}, {key}", f"{module}.{value}", strict=False)
+
+    def callable(self, key: str, value: Any, _: Around) -> None:
+        """A name under a key that stands for something to call."""
+        if isinstance(value, str) and DOTTED.match(value):
+            self.imported(key, value, strict=False)
+
     def command(self, key: str, value: Any, around: Around) -> None:
         """A command that an editor, a container or a build runs."""
         commands.judge(key, value, around, self)
@@ -240,6 +251,15 @@ class Judging:
         commands.judge_program(key, value, self)
 
 
+_MODULES_OF = {
+    "@class": "@module",
+    "__class__": "__module__",
+    "__name__": "__module__",
+    "__qualname__": "__module__",
+    "_class": "_module",
+    "class_name": "module",
+}
+"""Keys of a class's name, by which key its module is named."""
 _PARAMETERS = frozenset(
     "params init_parameters init_args kwargs args _args_ parameters init_params".split()
 )
@@ -276,5 +296,14 @@ _BY_KEY: dict[str, Callable[[Judging, str, Any, Around], None]] = {
     **dict.fromkeys(commands.KEYS, Judging.command),
     **dict.fromkeys(commands.PRELOADS, Judging.preload),
     **dict.fromkeys(commands.PROGRAMS, Judging.program),
+}
+_BY_KEY |= dict.fromkeys(_MODULES_OF, Judging.named_class)
+_BY_KEY |= {
+    key: Judging.callable
+    for key in (
+        "func function fn callable handler factory builder class cls entry_point callback hook "
+        "loader provider init_fn constructor".split()
+    )
+    if key not in _BY_KEY
 }
 _KEYS = frozenset(_BY_KEY)

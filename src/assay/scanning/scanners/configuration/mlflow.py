@@ -95,4 +95,4 @@ def _check_path(key: str, path: str, judging: Judging) -> None:
     """A path out of the model's folder, which its loader would read or put on the path."""
     outside = path.startswith("/") or ".." in path.split("/") or "://" in path
     if outside and not key.endswith("model_code_path"):
-        judging.find("config.dangerous-import", f"{key}: {path}", Severity.HIGH)
+        judging.find("config.path-escape", f"{key}: {path}")

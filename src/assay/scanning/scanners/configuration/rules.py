@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.finding import Confidence, References, Severity
-from assay.scanning.references import LOADS_CODE
+from assay.scanning.references import LOADS_CODE, TRAVERSAL
 from assay.scanning.rules import Rule, table
 
 REVIEW = (
@@ -77,6 +77,16 @@ RULES = table(
             "just as a pickle would.",
             "Do not load the document with jsonpickle.",
             LOADS_CODE,
+        ),
+        Rule(
+            "config.path-escape",
+            "Names a file outside of the folder",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "A loader opens the files an index or model description names. One of them lies "
+            "outside of the model's folder, so that something else is loaded than was scanned.",
+            "Do not load the model; ask its publisher for one whose files are all in it.",
+            TRAVERSAL,
         ),
         Rule(
             "config.command",

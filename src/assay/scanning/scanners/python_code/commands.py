@@ -35,6 +35,10 @@ _INTERPRETER = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(r"^(?:…|python[\d.]*|sys\.executable)\s+-m\s+(?:pip|ensurepip)\b|^…\s+-m\s+pip\b")
+_OWN_SCRIPT = re.compile(
+    r"^(?:…|python[\d.]*|sys\.executable)\s+(?:-u\s+)?[\w./-]+\.py\b[^;|&`$<>]*\Z"
+)
+"""A program of the same folder, started by one a person started."""
 _STDIO = ("stdin", "stdout", "stderr")
 _PATH = re.compile(r"^[\w./…-]*/bin/(?=nvcc|gcc|g\+\+|hipcc|hipconfig)")
 _HARMLESS_START = re.compile(
@@ -155,6 +159,8 @@ def _weighed(call: Call, command: Value, text: str, grade: Grade) -> tuple[Sever
     if call.hidden:
         return Severity.HIGH, Confidence.HIGH
     if grade is Grade.HARMLESS or _HARMLESS_START.match(_PATH.sub("", text)):
+        return Severity.LOW, Confidence.MEDIUM
+    if not call.place.unasked and _OWN_SCRIPT.match(text):
         return Severity.LOW, Confidence.MEDIUM
     known = (
         command.is_constant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from assay.scanning.scanners.dotted_names import attribute_name, import_name
 from assay.scanning.scanners.known_names import LIFECYCLE
@@ -41,12 +42,22 @@ def define_function(
     program.homes[id(node)] = scope
     owner = scope.owner if scope.is_class else ""
     value = Value(code=node, owner=owner)
-    for default in (*node.args.defaults, *node.args.kw_defaults):
-        if default is not None:
-            program.evaluate(program, default, scope)
+    # Annotations are evaluated where the function is defined, as defaults are.
+    for part in (*node.args.defaults, *node.args.kw_defaults, *_annotations(node)):
+        if part is not None:
+            program.evaluate(program, part, scope)
     scope.set(node.name, _decorated(program, node, value, scope))
     if not program.following:
         program.methods.append((node, scope, _place_of(node, scope, program), owner))
+
+
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | None]:
+    arguments = node.args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        yield argument.annotation
+    for gathered in (arguments.vararg, arguments.kwarg):
+        yield gathered.annotation if gathered else None
+    yield node.returns
 
 
 def _decorated(

@@ -29,6 +29,7 @@ from assay.scanning.scanners.python_code.values import (
 
 _OWN_FILE = re.compile(r"\.py\Z|version|about|release|meta|setup|config", re.IGNORECASE)
 _CALLS_IN_TEXT = re.compile(r"__import__|__class__|__globals__|\b(?:os|subprocess)\.\w+\(")
+_OUT_OF_TEMPLATES = re.compile(r"__(?:globals|class|mro|subclasses|builtins|import|base)__|popen")
 _SYSTEM = frozenset({"os", "subprocess", "pty", "marshal"})
 _PACKED = (".zip", ".whl", ".egg", ".bin", ".dat", ".pt", ".gz")
 _PARSED = "builtins.compile()"
@@ -60,6 +61,8 @@ def _runs_otherwise(call: Call) -> bool:
     """Expressions that reach out given to a query, and archives that modules are imported from."""
     if call.name.endswith((".query", ".eval")):
         return _CALLS_IN_TEXT.search(call.argument(0).text or "") is not None
+    if call.name == "jinja2.Template" or call.name.endswith(".from_string"):
+        return _OUT_OF_TEMPLATES.search(call.argument(0, "source").text or "") is not None
     if call.name in ("sys.path.insert", "sys.path.append") and call.arguments:
         return call.place.unasked and fragments(call.arguments[-1]).endswith(_PACKED)
     return False
