@@ -99,6 +99,26 @@ def _check_bytes(config: Config, store: Store) -> None:
     )
 
 
+def _feed(config: Config) -> FeedFile:
+    """The intelligence feed, if one is configured; one that cannot be used is no reason to go on.
+
+    Raises:
+        UsageError: it cannot be read, or its signature does not hold.
+    """
+    file = FeedFile(
+        Path(config.intelligence_feed) if config.intelligence_feed else None,
+        Path(config.intelligence_key) if config.intelligence_key else None,
+    )
+    file.current()
+    if file.complaint:
+        raise UsageError(
+            f"the intelligence feed cannot be used: {file.complaint}",
+            subject=config.intelligence_feed,
+            remedy="mend the feed or its key, or leave the option out",
+        )
+    return file
+
+
 def _installation(config: Config, store: Store, keys: ServerKeys, clock: Clock) -> Installation:
     return Installation(
         store=store,
@@ -118,10 +138,7 @@ def _installation(config: Config, store: Store, keys: ServerKeys, clock: Clock) 
         log_folder=config.log_folder,
         trust=keys.trust.document,
         results=config.home / "scans",
-        intelligence=FeedFile(
-            Path(config.intelligence_feed) if config.intelligence_feed else None,
-            Path(config.intelligence_key) if config.intelligence_key else None,
-        ),
+        intelligence=_feed(config),
     )
 
 

@@ -23,6 +23,16 @@ ACTING: list[tuple[str, Any, str, Verdict]] = [
      "config.code-elsewhere", Verdict.SUSPICIOUS),
     ("auto_map in a list", {"auto_map": {"AutoTokenizer": ["tok.T", None]}},
      "config.remote-code", Verdict.CLEAN),
+    ("auto_map out of the folder", {"auto_map": {"AutoModel": "../x.M"}}, "config.path-escape",
+     Verdict.MALICIOUS),
+    ("class of a module", {"@module": "os", "@class": "system"}, "config.dangerous-import",
+     Verdict.MALICIOUS),
+    ("callable", {"callback": "subprocess.Popen"}, "config.dangerous-import", Verdict.MALICIOUS),
+    ("native library", {"custom_ops_library": "x.so"}, "config.dangerous-import",
+     Verdict.MALICIOUS),
+    ("preload", {"env": {"LD_PRELOAD": "./x.so"}}, "config.preload", Verdict.MALICIOUS),
+    ("interpreter", {"python.defaultInterpreterPath": "${workspaceFolder}/bin/python"},
+     "config.starts-by-itself", Verdict.MALICIOUS),
     ("custom_pipelines", {"custom_pipelines": {"x": {"impl": "m.P", "pt": ["AutoModel"]}}},
      "config.remote-code", Verdict.CLEAN),
     ("custom_generate", {"custom_generate": "org/repo"}, "config.code-elsewhere",
@@ -221,6 +231,40 @@ MLMODEL = {
 }  # fmt: skip
 
 
+def test_shards_outside_of_the_folder_are_told_of() -> None:
+    index = {"metadata": {}, "weight_map": {"a": "model-1.safetensors", "b": "../../x.bin"}}
+    name = "model.safetensors.index.json"
+    assert "config.path-escape" in judge(json.dumps(index).encode(), name).rules
+    index["weight_map"] = {"a": "model-1.safetensors"}
+    assert judge(json.dumps(index).encode(), name).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ("${eval:'__import__(\"os\").system(1)'}", Verdict.MALICIOUS),
+        ("${eval:'${a} * 2'}", Verdict.CLEAN),
+    ],
+)
+def test_resolvers_that_evaluate_are_judged_by_what_they_are_given(
+    value: str, verdict: Verdict
+) -> None:
+    assert judge(yaml.safe_dump({"a": 1, "b": value}).encode(), "a.yaml").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "verdict"),
+    [
+        ("x.url", "[InternetShortcut]\nURL=file://x.invalid/a.exe\n", Verdict.MALICIOUS),
+        ("x.url", "[InternetShortcut]\nURL=https://x.invalid/\n", Verdict.CLEAN),
+        ("desktop.ini", "[.ShellClassInfo]\nIconFile=\\\\x.invalid\\a.ico\n", Verdict.MALICIOUS),
+        ("x.desktop", "[Desktop Entry]\nExec=sh x.sh\n", Verdict.MALICIOUS),
+    ],
+)
+def test_files_a_desktop_acts_upon(name: str, text: str, verdict: Verdict) -> None:
+    assert judge(text.encode(), name).verdict is verdict
+
+
 def test_the_loader_mlflow_imports_is_judged() -> None:
     assert judge(yaml.safe_dump(MLMODEL).encode(), "MLmodel").verdict is Verdict.CLEAN
     changed = json.loads(json.dumps(MLMODEL))
@@ -294,3 +338,9 @@ def test_no_change_to_a_document_makes_the_reader_fail(seed: int, name: str) -> 
 
 def test_a_byte_order_mark_alone_is_no_document() -> None:
     assert judge(codecs.BOM_UTF8 + b"x", "a.json").verdict is Verdict.UNKNOWN
+
+
+def test_commands_an_assistant_starts_are_told_of() -> None:
+    servers = json.dumps({"mcpServers": {"x": {"command": "npx", "args": ["y"]}}}).encode()
+    assert judge(servers, ".cursor/mcp.json").verdict is Verdict.SUSPICIOUS
+    assert judge(servers, "config.json").verdict is Verdict.CLEAN

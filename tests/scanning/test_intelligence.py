@@ -254,3 +254,51 @@ def test_a_declared_framework_with_a_hole_is_told_and_changes_no_verdict(tmp_pat
     told = [f.evidence for f in unit.findings if f.rule == "intelligence.loader-hole"]
     assert any("CVE-2025-1550" in text for text in told)
     assert unit.verdict is Verdict.CLEAN
+
+
+def test_no_feed_takes_back_what_another_says(folder: Path) -> None:
+    digest = str(Digest.of(b"a\nb\n"))
+    grave = {"digest": digest, "name": "x", "why": "stolen"}
+    mild = {**grave, "severity": "info"}
+    for rows in ([grave, mild], [mild, grave]):
+        (unit,) = scan(folder, outside=Outside(a_feed(digests=rows))).units
+        assert unit.verdict is Verdict.MALICIOUS
+        feeds = [Feed.parse(feed_document(digests=[row])) for row in rows]
+        (unit,) = scan(folder, outside=Outside(builtin_feed().with_more(feeds))).units
+        assert unit.verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loaders": [{"id": "X", "framework": "keras", "fixed": 5, "title": "t"}]},
+        {"issued": "0001-01-01T00:00:00+14:00"},
+        {"loaders": [{"id": "X", "framework": "k", "introduced": "a", "fixed": "1", "title": ""}]},
+    ],
+)
+def test_rows_of_the_wrong_type_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(DataError):
+        Feed.parse(feed_document(**changes))
+
+
+def test_an_older_feed_does_not_replace_a_newer_one(tmp_path: Path) -> None:
+    signer = generate(tmp_path / "k")
+    path = tmp_path / "feed"
+    path.write_bytes(sign_feed(feed_document(), signer))
+    file = FeedFile(path, tmp_path / "k.pub")
+    newer = file.current().feed
+    path.write_bytes(sign_feed(feed_document(issued="2020-01-01T00:00:00+00:00"), signer))
+    assert file.current().feed.id == newer.id
+    assert "issued before" in file.complaint
+
+
+def test_a_key_that_comes_later_is_noticed(tmp_path: Path) -> None:
+    signer = generate(tmp_path / "k")
+    (tmp_path / "k.pub").rename(tmp_path / "away")
+    path = tmp_path / "feed"
+    path.write_bytes(sign_feed(feed_document(names=[{"name": "evil", "why": "w"}]), signer))
+    file = FeedFile(path, tmp_path / "k.pub")
+    assert "evil" not in file.current().feed.names
+    assert file.complaint
+    (tmp_path / "away").rename(tmp_path / "k.pub")
+    assert "evil" in file.current().feed.names

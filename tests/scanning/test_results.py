@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -105,8 +106,6 @@ def test_the_oldest_entries_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_finds_a_result_by_the_digest_it_knows(tmp_path: Path, model: Path) -> None:
-    import os
-
     path = model / "big.pkl"
     file = InputFile(
         "big.pkl",
@@ -122,3 +121,36 @@ def test_a_server_finds_a_result_by_the_digest_it_knows(tmp_path: Path, model: P
     entry.write_text(json.dumps(row))
     assert scan_files([file], results=tmp_path / "kept").formats == ("kept",)
     assert first.formats == ("pickle",)
+
+
+def test_bytes_that_are_others_than_was_said_are_not_kept(tmp_path: Path, model: Path) -> None:
+    path = model / "big.pkl"
+    said = Digest.of(b"something else")
+    file = InputFile("big.pkl", path.stat().st_size, lambda: os.open(path, os.O_RDONLY), said)
+    scan_files([file], results=tmp_path / "kept")
+    assert not list((tmp_path / "kept").glob("??/*"))
+
+
+def test_a_file_that_changed_and_was_set_back_is_not_kept(tmp_path: Path, model: Path) -> None:
+    path = model / "big.pkl"
+    cache = a_cache(tmp_path)
+
+    class Switching(Counting):
+        def submit(self, name, descriptor, size, done, *, title=""):
+            if title == "big.pkl":
+                before = path.stat()
+                with path.open("r+b") as file:
+                    file.write(path.read_bytes())
+                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            super().submit(name, descriptor, size, done, title=title)
+
+    with Switching() as sandbox:
+        (unit,) = scan_with(sandbox, [model], cache=cache).units
+    assert any("changed" in item.reason for item in unit.unread)
+    assert "big.pkl" in scanned(model, a_cache(tmp_path))[1]
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert results.default_folder() is None

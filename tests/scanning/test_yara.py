@@ -103,3 +103,26 @@ def test_the_command_takes_rules(tmp_path: Path, rules: Path) -> None:
     told = CliRunner().invoke(app, ["scan", str(path), "--yara", str(rules)])
     assert told.exit_code == 1
     assert "our own mark" in told.stdout
+
+
+def test_an_include_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub.yar").write_text(RULE)
+    path = tmp_path / "outer.yar"
+    path.write_text('include "sub.yar"')
+    with pytest.raises(UsageError, match="include"):
+        read_yara_rules([path])
+
+
+def test_many_rules_and_many_matches_lose_no_grave_one(tmp_path: Path) -> None:
+    mild = "".join(
+        f'rule mild_{n} {{ meta: severity = "info" strings: $a = "note" condition: $a }}\n'
+        for n in range(3000)
+    )
+    path = tmp_path / "many.yar"
+    path.write_text(mild + RULE)
+    assert path.stat().st_size > 200_000
+    target = tmp_path / "notes.txt"
+    target.write_text("a note with MARK-1234 in it\n")
+    unit = scan(target, path)
+    assert unit.verdict is Verdict.MALICIOUS
+    assert unit.findings[0].evidence == "marker: our own mark"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from assay.core.attestation import Envelope
@@ -77,6 +78,7 @@ class FeedFile:
     key: Path | None = None
     complaint: str = ""
     _seen: tuple[int, ...] = ()
+    _issued: datetime | None = None
     _outside: Outside = field(default_factory=Outside)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -85,7 +87,7 @@ class FeedFile:
         if self.path is None:
             return self._outside
         with self._lock:
-            now = _identity(self.path)
+            now = _identity(self.path) + (_identity(self.key) if self.key else ())
             if now != self._seen:
                 self._seen = now
                 self._read(self.path)
@@ -97,7 +99,11 @@ class FeedFile:
         except AssayError as error:
             self.complaint = str(error)
             return
+        if self._issued is not None and feed.issued < self._issued:
+            self.complaint = f"it was issued before the one in use, on {feed.issued.date()}"
+            return
         self.complaint = ""
+        self._issued = feed.issued
         self._outside = Outside(builtin_feed().with_more([feed]))
 
 
