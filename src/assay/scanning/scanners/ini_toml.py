@@ -171,6 +171,8 @@ def _is_web(key: str, value: str) -> bool:
 
 def _judge_value(key: str, value: str, answer: Answer, *, git: bool) -> None:
     shown = f"{key} = {value[:160]}"
+    if git and value.startswith(("ext::", "-")) and key.lower() in ("url", "path", "pushurl"):
+        answer.find(RULES["ini.starts-command"], shown)
     starts = git and (_STARTS.match(key) or value.startswith("!"))
     if starts and value not in _USUAL:
         answer.find(RULES["ini.starts-command"], shown)

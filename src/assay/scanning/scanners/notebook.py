@@ -14,6 +14,7 @@ from assay.core.finding import Confidence, Severity
 from assay.scanning.references import HIDDEN_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.known_names import STARTUP_PATH
+from assay.scanning.scanners.other_code import Language, judge_words, language_of
 from assay.scanning.scanners.python_code import judge_source
 from assay.scanning.scanners.shell_commands import Grade, judge_command
 from assay.scanning.subject import Answer, Subject
@@ -97,11 +98,12 @@ def scan_json(document: Any, subject: Subject, answer: Answer) -> None:
     if cells is None:
         answer.unread("a notebook without cells")
         return
+    language = _language(document)
     for number, cell in enumerate(cells[:_MOST_CELLS], 1):
         if not isinstance(cell, dict):
             answer.unread(f"cell {number} is no cell")
             continue
-        _cell(number, cell, subject, answer)
+        _cell(number, cell, language, subject, answer)
     if len(cells) > _MOST_CELLS:
         answer.unread(f"more than {_MOST_CELLS} cells")
 
@@ -118,12 +120,29 @@ def _cells(document: Any) -> list[Any] | None:
     return cells if isinstance(cells, list) else None
 
 
-def _cell(number: int, cell: dict[str, Any], subject: Subject, answer: Answer) -> None:
+def _language(document: Any) -> Language | None:
+    """The language of the cells, where it is one that is known and not Python."""
+    metadata = document.get("metadata")
+    known = metadata if isinstance(metadata, dict) else {}
+    for key, name in (("language_info", "name"), ("kernelspec", "language")):
+        part = known.get(key)
+        language = str(part.get(name, "")).lower() if isinstance(part, dict) else ""
+        if language:
+            return language_of("", language) or language_of(f"x.{language}")
+    return None
+
+
+def _cell(
+    number: int, cell: dict[str, Any], language: Language | None, subject: Subject, answer: Answer
+) -> None:
     text = _joined(cell.get("source", cell.get("input")))
     kind = cell.get("cell_type")
     if kind == "code":
         part = Answer(subject)
-        _code(f"cell {number}", text, subject, part)
+        if language is None:
+            _code(f"cell {number}", text, subject, part)
+        else:
+            judge_words(text, language, part)
         if _is_hidden(cell) and any(found.blocks for found in part.findings):
             answer.find(RULES["notebook.hidden-cell"], f"cell {number}: {text[:120]}")
         answer.take(part.findings, part.unread_parts)
@@ -164,7 +183,7 @@ def _code(what: str, text: str, subject: Subject, answer: Answer) -> None:
         text = f"\n{rest}"
     python = "\n".join(_python_lines(what, text, answer))
     if python.strip():
-        judge_source(python, subject, answer, what=what, asked=True)
+        judge_source(python, subject, answer, what=what, asked=True, strict=False)
 
 
 def _other_cell(what: str, name: str, first: str, rest: str, answer: Answer) -> None:

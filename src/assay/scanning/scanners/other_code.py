@@ -156,14 +156,15 @@ _LANGUAGES = (
 )
 _BY_ENDING = {ending: language for language in _LANGUAGES for ending in language.endings}
 _BY_PROGRAM = {
-    **dict.fromkeys(("node", "deno", "bun", "ts-node"), ".js"),
-    **dict.fromkeys(("ruby", "perl", "php", "lua", "rscript", "julia"), ""),
+    **dict.fromkeys(("node", "deno", "bun", "ts-node", "javascript", "typescript"), ".js"),
+    **dict.fromkeys(("rscript", "r", "ir"), ".r"),
+    **dict.fromkeys(("c++", "c++11", "c++14", "c++17", "cling", "xcpp17"), ".cpp"),
     "ruby": ".rb",
     "perl": ".pl",
     "php": ".php",
     "lua": ".lua",
-    "rscript": ".r",
     "julia": ".jl",
+    "rust": ".rs",
 }
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MOST_BYTES = 4 * 1024 * 1024

@@ -17,7 +17,7 @@ KEYS = frozenset(
     "prepare postCreateCommand onCreateCommand initializeCommand postStartCommand "
     "postAttachCommand updateContentCommand before_script after_script setup_commands "
     "initialization_commands bootstrap on_start onstart pre_start post_start args "
-    "entry setup_command start_command build_command hooks tasks".split()
+    "entry setup_command start_command build_command tasks".split()
 )
 _BY_THEMSELVES = frozenset(
     "postCreateCommand onCreateCommand initializeCommand postStartCommand postAttachCommand "
@@ -59,6 +59,21 @@ def judge_preload(key: str, value: Any, judging: Judging) -> None:
     options = key in ("NODE_OPTIONS", "PERL5OPT", "RUBYOPT") and "-r" not in text
     if isinstance(value, str) and text and not options and not _ALLOCATORS.search(text):
         judging.find("config.preload", f"{key}: {text[:160]}")
+
+
+def judge_servers(key: str, value: Any, judging: Judging) -> None:
+    """Judge what an assistant starts when a folder is opened: servers of tools, and hooks."""
+    for text in _lines(value):
+        judged = judge_command(text)
+        if judged.grade is Grade.HOSTILE:
+            judging.find("config.command", f"{key}: {text[:160]}: {judged.why}")
+    folders = judging.subject.name.split("/")
+    editors = not _EDITORS.isdisjoint(folders) or folders[-1] in (".mcp.json", "mcp.json")
+    if editors and isinstance(value, dict) and value:
+        judging.find("config.starts-by-itself", f"{key}: {str(value)[:160]}")
+
+
+_EDITORS = frozenset({".claude", ".cursor", ".vscode", ".gemini", ".windsurf", ".zed"})
 
 
 def judge_program(key: str, value: Any, judging: Judging) -> None:

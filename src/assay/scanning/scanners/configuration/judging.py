@@ -10,7 +10,7 @@ from typing import Any
 from assay.core.finding import Severity
 from assay.scanning.notes import CodeReference
 from assay.scanning.scanners.configuration import commands
-from assay.scanning.scanners.configuration.documents import judge_named
+from assay.scanning.scanners.configuration.documents import judge_named, leads_out
 from assay.scanning.scanners.configuration.imports import DOTTED, Reach, reach
 from assay.scanning.scanners.configuration.interpolation import resolved
 from assay.scanning.scanners.configuration.objects import (
@@ -116,18 +116,19 @@ class Judging:
 
     # Keys
 
-    def remote(self, key: str, value: Any, _: Around) -> None:
+    def remote(self, key: str, value: Any, __: Around) -> None:
         """`auto_map`, `custom_pipelines` and others: names of classes in files beside it."""
         for inner, text in named_texts(key, value):
-            repository, separator, rest = text.rpartition("--")
-            if separator or "/" in rest or rest.startswith(("http:", "https:")):
+            _, separator, rest = text.rpartition("--")
+            if leads_out(text) and "://" not in text:
+                self.find("config.path-escape", f"{inner}: {text}")
+            elif separator or "/" in rest or rest.startswith(("http:", "https:")):
                 self.elsewhere(inner, text)
             elif _LOCAL_NAME.match(rest):
                 module = rest.rpartition(".")[0] if "." in rest else rest
                 self.code(inner, module, text, required=True)
             elif rest:
                 self.find("config.remote-code", f"{inner}: {text}", Severity.MEDIUM)
-            del repository
 
     def generate(self, key: str, value: Any, _: Around) -> None:
         """`custom_generate`: a repository or folder with `custom_generate/generate.py`."""
@@ -246,6 +247,15 @@ class Judging:
         """A variable that makes a program load something first."""
         commands.judge_preload(key, value, self)
 
+    def native(self, key: str, value: Any, _: Around) -> None:
+        """A native library that a runtime loads beside the model (ONNX Runtime's generation)."""
+        if isinstance(value, str) and value:
+            self.find("config.dangerous-import", f"{key}: {value}")
+
+    def servers(self, key: str, value: Any, _: Around) -> None:
+        """Commands that an assistant in an editor starts for a folder."""
+        commands.judge_servers(key, value, self)
+
     def program(self, key: str, value: Any, _: Around) -> None:
         """A program that an editor runs."""
         commands.judge_program(key, value, self)
@@ -296,6 +306,9 @@ _BY_KEY: dict[str, Callable[[Judging, str, Any, Around], None]] = {
     **dict.fromkeys(commands.KEYS, Judging.command),
     **dict.fromkeys(commands.PRELOADS, Judging.preload),
     **dict.fromkeys(commands.PROGRAMS, Judging.program),
+    "custom_ops_library": Judging.native,
+    "mcpServers": Judging.servers,
+    "hooks": Judging.servers,
 }
 _BY_KEY |= dict.fromkeys(_MODULES_OF, Judging.named_class)
 _BY_KEY |= {

@@ -34,15 +34,8 @@ class Destroys:
         if call.name in _WALKS:
             path = fragments(call.argument(0, "top"))
             self._walks = self._walks or _HOMES.match(path) is not None
-        elif _walks_home(call):
-            self._walks = True
         elif (self._walks and _is_end(call.name)) or (call.name == _FORK and call.place.unasked):
             deeds.add("code.destroys", call.line, shown(call), call.place)
-
-
-def _walks_home(call: Call) -> bool:
-    receiver = call.callee.receiver
-    return receiver is not None and receiver.name == _HOME and call.name.endswith(_PATH_WALKS)
 
 
 def _is_end(name: str) -> bool:
@@ -54,8 +47,6 @@ _HOMES = re.compile(
     r"(?:~|/|/(?:home|root|Users|etc|var|mnt|media|data)|[A-Z]:[\\/]?)"
     r"(?:/?\*+)*(?:/?\*?\.(?:\*|\w{1,5}))?/?\Z"
 )
-_HOME = "pathlib.Path.home()"
-_PATH_WALKS = (".rglob", ".glob", ".iterdir", ".walk")
 _OVERWRITES = (".write_bytes", ".write_text", ".unlink")
 _FORK = "os.fork"
 _ENCRYPTS = re.compile(r"(?:Fernet|AES|Cipher|ChaCha\w*|RSA|PKCS1_OAEP)\S*\.encrypt\w*\Z")

@@ -90,7 +90,13 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
 
 
 def judge_source(
-    source: str, subject: Subject, answer: Answer, *, what: str, asked: bool = False
+    source: str,
+    subject: Subject,
+    answer: Answer,
+    *,
+    what: str,
+    asked: bool = False,
+    strict: bool = True,
 ) -> None:
     """Judge Python code, wherever it was found.
 
@@ -101,9 +107,14 @@ def judge_source(
             is judged line by line and said to be unread.
         what: Where in the subject it is, for evidence, such as `cell 3`; "" for the whole file.
         asked: Whether a person starts it, as the cells of a notebook.
+        strict: Whether what is no Python of today is unread; else it is taken not to run.
     """
     reading = read(source, Place.SCRIPT if asked else Place.IMPORT, entry=what != "")
-    _report(reading, source, subject, answer, what=what)
+    part = Answer(subject)
+    _report(reading, source, subject, part, what=what)
+    told = strict or not reading.invalid
+    answer.take(part.findings, part.unread_parts if told else ())
+    answer.note(*part.notes)
 
 
 def _is_sample(rule: str, subject: Subject) -> bool:

@@ -11,7 +11,7 @@ import re
 import warnings
 from dataclasses import dataclass
 
-MOST_CHARACTERS = 2 * 1024 * 1024
+MOST_CHARACTERS = 1024 * 1024
 """Longest program whose tree is made: a tree takes up to a hundred times its text."""
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?\r?$")
@@ -73,7 +73,15 @@ def _declared(raw: bytes, name: str) -> Source:
 
 
 class UnparsableError(ValueError):
-    """No syntax tree: the reason is the message."""
+    """No syntax tree: the reason is the message.
+
+    Attributes:
+        invalid: Whether the interpreter would refuse the program, too.
+    """
+
+    def __init__(self, reason: str, *, invalid: bool = False) -> None:
+        super().__init__(reason)
+        self.invalid = invalid
 
 
 def parse(text: str) -> ast.Module:
@@ -89,7 +97,7 @@ def parse(text: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise UnparsableError(f"not valid Python: {error.msg}"[:160]) from None
+        raise UnparsableError(f"not valid Python: {error.msg}"[:160], invalid=True) from None
     except ValueError as error:
         raise UnparsableError(str(error)[:160]) from None
     except (RecursionError, MemoryError):
