@@ -100,7 +100,7 @@ class Batch:
             if self._cache is not None and before.st_size >= FEWEST_BYTES:
                 found = known or self._hash(descriptor, before.st_size)
                 read.digest = found if digest else None
-                self._look_up(read, title, descriptor, before, found)
+                self._look_up(read, title, descriptor, before, found, told=known is not None)
                 return read
             self._submit(read, title, descriptor, before)
             if digest:
@@ -118,11 +118,17 @@ class Batch:
         descriptor: int,
         before: os.stat_result,
         digest: Digest | None,
+        *,
+        told: bool,
     ) -> None:
-        """Answer from what was kept, or have the file read and keep the answer."""
+        """Answer from what was kept, or have the file read and keep the answer.
+
+        An answer is kept for the digest the bytes have, not for one somebody said they have.
+        """
         kept = self._cache.find(digest, read.path, title) if self._cache and digest else None
         if kept is None:
-            self._submit(read, title, descriptor, before, keep=digest)
+            keep = self._hash(descriptor, before.st_size) if told else digest
+            self._submit(read, title, descriptor, before, keep=keep if keep == digest else None)
             return
         changed = _identity(os.fstat(descriptor)) != _identity(before)
         read.result = _changed(kept, read.path) if changed else kept
@@ -195,4 +201,11 @@ def _changed(result: FileResult, path: str) -> FileResult:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    # The time of the last change of state is one nobody can set back.
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )

@@ -205,7 +205,7 @@ def scan_files(
 
 def _gather(path: Path, batch: Batch, known: Outside, *, each: bool) -> Callable[[], list[Unit]]:
     """Take in a path's files; the units are there when the batch is done."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - what may not be looked into is no folder
         read = _take_file(path, batch)
         return lambda: [with_outside(known, file_unit(shown(str(path)), read), [(path.name, read)])]
     listing = list_folder(path)

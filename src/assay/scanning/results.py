@@ -59,7 +59,7 @@ class ResultCache:
         try:
             raw = self._entry(digest, path, title).read_bytes()
             return _parsed(json.loads(raw)) if len(raw) <= _ENTRY_BYTES else None
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
             return None
 
     def keep(self, digest: Digest, path: str, title: str, result: FileResult) -> None:
@@ -99,7 +99,7 @@ class ResultCache:
 
     def _is_usable(self, *, make: bool) -> bool:
         """Whether the folder is this user's alone."""
-        if self._usable is None or (make and not self._folder.is_dir()):
+        if self._usable is None or (make and not os.path.isdir(self._folder)):  # noqa: PTH112
             if make:
                 with suppress(OSError):
                     self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,10 +113,13 @@ class ResultCache:
         return bool(self._usable)
 
 
-def default_folder() -> Path:
-    """Where a user's own scans keep results: `$XDG_CACHE_HOME/assay/scans`."""
+def default_folder() -> Path | None:
+    """Where a user's own scans keep results: `$XDG_CACHE_HOME/assay/scans`; None without a home."""
     base = os.environ.get("XDG_CACHE_HOME") or ""
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    try:
+        root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    except RuntimeError:
+        return None
     return root / "assay" / "scans"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +29,9 @@ def with_outside(
     """A unit with what is known of it from elsewhere."""
     files = about([replace(read, path=name) for name, read in reads], {})
     tree = unit.digest if unit.kind == "folder" else None
-    told = tuple(known.findings(files, tree, name=_hub_name(unit.path), whole=whole))
+    told = tuple(
+        known.findings(files, tree, name=_hub_name(os.path.realpath(unit.path)), whole=whole)
+    )
     if unit.kind != "folder":  # the file is the unit: others' reports alone know it by its name
         told = tuple(replace(finding, path="") for finding in told)
     return replace(unit, findings=ordered((*unit.findings, *told))) if told else unit
@@ -123,7 +126,7 @@ def _problem(
     listing: Listing, problem: Problem, inside: str
 ) -> tuple[tuple[Finding, ...], tuple[Unread, ...]]:
     """A link that is not followed is a finding; all else a manifest cannot hold is unread."""
-    if (listing.root / problem.path).is_symlink() and not problem.unreadable:
+    if os.path.islink(listing.root / problem.path) and not problem.unreadable:  # noqa: PTH114
         from assay.scanning.file_rules import RULES
 
         target = shown(str((listing.root / problem.path).readlink()))

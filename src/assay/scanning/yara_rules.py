@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from assay.core.errors import AssayError, UsageError
 from assay.core.reading import read_input
@@ -20,15 +22,17 @@ class YaraRules:
     Attributes:
         source: The rules of all files, in order.
         library: The folder to import `yara_x` from.
+        version: The library's.
     """
 
     source: str
     library: str
+    version: str = ""
 
     @property
     def id(self) -> str:
-        """Names the rules: 8 hexadecimal digits."""
-        return hashlib.sha256(self.source.encode()).hexdigest()[:8]
+        """Names the rules and what compiles them: 16 hexadecimal digits."""
+        return hashlib.sha256(f"{self.version}\n{self.source}".encode()).hexdigest()[:16]
 
 
 def read_yara_rules(files: Sequence[Path]) -> YaraRules | None:
@@ -47,17 +51,22 @@ def read_yara_rules(files: Sequence[Path]) -> YaraRules | None:
         ) from None
     texts = [_read(path) for path in files]
     for path, text in zip(files, texts, strict=True):
-        try:
-            yara_x.compile(text)
-        except yara_x.CompileError as error:
-            first = " ".join(str(error).split())[:300]
-            raise UsageError(f"cannot be compiled: {first}", subject=str(path)) from None
+        _compile(yara_x, text, "cannot be compiled", str(path))
+    _compile(yara_x, "\n".join(texts), "the files do not go together", None)
+    library = str(Path(yara_x.__file__).resolve().parent.parent)
+    return YaraRules("\n".join(texts), library, version("yara-x"))
+
+
+def _compile(library: Any, text: str, what: str, subject: str | None) -> None:
+    """Try rules; an include would make other rules of them than their text says, and is refused."""
+    compiler = library.Compiler()
+    compiler.enable_includes(False)  # noqa: FBT003 - the library's own signature
     try:
-        yara_x.compile("\n".join(texts))
-    except yara_x.CompileError as error:
+        compiler.add_source(text)
+        compiler.build()
+    except library.CompileError as error:
         first = " ".join(str(error).split())[:300]
-        raise UsageError(f"the files do not go together: {first}") from None
-    return YaraRules("\n".join(texts), str(Path(yara_x.__file__).resolve().parent.parent))
+        raise UsageError(f"{what}: {first}", subject=subject) from None
 
 
 def _read(path: Path) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from assay.core.canonical import strict_json
 from assay.core.digest import Digest
@@ -25,6 +25,7 @@ SCHEMA = "assay.intelligence/1"
 PAYLOAD_TYPE = "application/vnd.assay.intelligence+json"
 MAX_BYTES = 64 * 1024 * 1024
 _KEYS = {"schema", "issued", "source", "loaders", "digests", "names"}
+K = TypeVar("K")
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}")
 
 
@@ -106,11 +107,11 @@ class Feed:
                 (str(document["source"]),),
                 datetime.fromisoformat(document["issued"]).astimezone(UTC),
                 tuple(_loader(row) for row in document["loaders"]),
-                {Digest.parse(row["digest"]): _known(row, "name") for row in document["digests"]},
-                {str(row["name"]).lower(): _known(row, "name") for row in document["names"]},
+                _worst((Digest.parse(row["digest"]), _known(row)) for row in document["digests"]),
+                _worst((str(row["name"]).lower(), _known(row)) for row in document["names"]),
                 hashlib.sha256(data).hexdigest()[:8],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise DataError(f"a row has another form: {error}", subject=subject) from None
 
     def with_more(self, others: Iterable[Feed]) -> Feed:
@@ -122,8 +123,8 @@ class Feed:
             tuple(source for feed in feeds for source in feed.sources),
             max(feed.issued for feed in feeds),
             tuple(dict.fromkeys(hole for feed in feeds for hole in feed.loaders)),
-            {digest: known for feed in feeds for digest, known in feed.digests.items()},
-            {name: known for feed in feeds for name, known in feed.names.items()},
+            _worst(row for feed in feeds for row in feed.digests.items()),
+            _worst(row for feed in feeds for row in feed.names.items()),
             hashlib.sha256("".join(feed.id for feed in feeds).encode()).hexdigest()[:8],
         )
 
@@ -150,8 +151,9 @@ def release(version: str) -> tuple[int, ...] | None:
 
 
 def _loader(row: Mapping[str, Any]) -> LoaderHole:
-    if release(row["fixed"]) is None:
-        raise ValueError(f"fixed {row['fixed']!r} is no version")
+    for key in ("introduced", "fixed"):
+        if (key in row or key == "fixed") and release(row[key]) is None:
+            raise ValueError(f"{key} {row[key]!r} is no version")
     return LoaderHole(
         str(row["id"]),
         str(row["framework"]).lower(),
@@ -162,5 +164,14 @@ def _loader(row: Mapping[str, Any]) -> LoaderHole:
     )
 
 
-def _known(row: Mapping[str, Any], key: str) -> Known:
-    return Known(str(row[key]), str(row["why"]), Severity(row.get("severity", "critical")))
+def _known(row: Mapping[str, Any]) -> Known:
+    return Known(str(row["name"]), str(row["why"]), Severity(row.get("severity", "critical")))
+
+
+def _worst(rows: Iterable[tuple[K, Known]]) -> dict[K, Known]:
+    """What is known by key; of two rows the graver, so that none takes back another."""
+    found: dict[K, Known] = {}
+    for key, known in rows:
+        if key not in found or known.severity.rank > found[key].severity.rank:
+            found[key] = known
+    return found

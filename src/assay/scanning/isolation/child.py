@@ -55,9 +55,10 @@ for _codec in (
     codecs.lookup(_codec)  # loaded now: no file can be opened later
 
 
-def main(socket_number: int, options: str) -> None:
+def main(socket_number: int) -> None:
     """Lock down, say what holds, then serve until the other side hangs up."""
-    settings = json.loads(options)
+    with open(0, "rb", closefd=False) as told:
+        settings = json.loads(told.read())
     limits = ScanLimits(**settings["limits"])
     archives = ArchiveLimits(**settings["archives"])
     policy = policy_with(settings["allow"])
@@ -79,7 +80,10 @@ def compiled(rules: dict[str, str]) -> Any:
     sys.path.append(rules["library"])
     library = importlib.import_module("yara_x")
     sys.path.remove(rules["library"])
-    scanner = library.Scanner(library.compile(rules["source"]))
+    compiler = library.Compiler()
+    compiler.enable_includes(False)  # noqa: FBT003 - the library's own signature
+    compiler.add_source(rules["source"])
+    scanner = library.Scanner(compiler.build())
     scanner.scan(b"")  # what it needs of the system, it asks for now
     return scanner
 

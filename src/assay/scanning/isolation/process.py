@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ from assay.core.limits import MIB
 _LINE_BYTES = 64 * MIB
 _PIECE = 256 * 1024
 _BOOTSTRAP = (
-    "import sys; sys.path[:0] = sys.argv[3:]\n"
+    "import sys; sys.path[:0] = sys.argv[2:]\n"
     "from assay.scanning.isolation.child import main\n"
-    "main(int(sys.argv[1]), sys.argv[2])"
+    "main(int(sys.argv[1]))"
 )
 
 
@@ -40,12 +41,15 @@ class Child:
         if not sys.executable:
             raise UnavailableError("this Python does not know its own program")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            arguments = (str(theirs.fileno()), json.dumps(options), *_search_path())
+        # Options are read from a file without a name: rules can be longer than an argument.
+        with theirs, tempfile.TemporaryFile() as told:
+            told.write(json.dumps(options).encode())
+            told.seek(0)
+            arguments = (str(theirs.fileno()), *_search_path())
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                     [sys.executable, "-I", "-S", "-c", _BOOTSTRAP, *arguments],
-                    stdin=subprocess.DEVNULL,
+                    stdin=told,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),

@@ -19,7 +19,6 @@ WINDOW = 64 * MIB
 OVERLAP = 1 * MIB
 """A longer file is matched in windows that overlap by so much: what a rule asks about must lie
 within one window, and `filesize` is that of the window."""
-_MOST = 50
 W = TypeVar("W", Severity, Confidence)
 
 TITLE = "YARA"
@@ -47,16 +46,16 @@ class Scanner(Protocol):
 
 
 def match(scanner: Scanner, data: Buffer, answer: Answer) -> None:
-    """Report each rule that matches, once, at its first place."""
-    seen: set[str] = set()
+    """Report each rule that matches, once, at its first place; the gravest if they are many."""
+    found: dict[str, tuple[Any, int]] = {}
     for start in range(0, max(len(data), 1), WINDOW - OVERLAP):
         window = bytes(data[start : start + WINDOW])
         for rule in scanner.scan(window).matching_rules:
-            if rule.identifier not in seen and len(seen) < _MOST:
-                seen.add(rule.identifier)
-                _report(rule, start, answer)
+            found.setdefault(f"{rule.namespace}.{rule.identifier}", (rule, start))
         if start + WINDOW >= len(data):
-            return
+            break
+    for rule, start in found.values():
+        _report(rule, start, answer)
 
 
 def _report(rule: Any, start: int, answer: Answer) -> None:
