@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.keys import PassphraseFile, read_passphrase
-from assay.cli.terminal import Format, print_json, print_table
+from assay.cli.terminal import Format, console, print_json, print_table
 
 if TYPE_CHECKING:
     from assay.scanning.intelligence.feed import Feed
@@ -78,7 +78,9 @@ def show(
     if form is Format.JSON:
         print_json(_document(found))
         return
-    typer.echo(f"{', '.join(found.sources)}, issued {found.issued.date()}, id {found.id}")
+    console().print(
+        f"{', '.join(found.sources)}, issued {found.issued.date()}, id {found.id}", markup=False
+    )
     rows = [["loader", h.id, f"{h.framework} before {h.fixed}", h.title] for h in found.loaders]
     rows += [["digest", str(d), known.name, known.why] for d, known in found.digests.items()]
     rows += [["name", known.name, "", known.why] for known in found.names.values()]

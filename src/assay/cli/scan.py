@@ -130,9 +130,9 @@ def command(
         outside = _outside(intelligence or [], intelligence_key, signals or [])
         outside = replace(outside, rules=rules.id if rules else "")
         cache = None
-        if not no_cache:
-            named = outside.named(RULESET)
-            cache = ResultCache(default_folder(), named, sandbox.limits, vouched)
+        folder = None if no_cache else default_folder()
+        if folder is not None:
+            cache = ResultCache(folder, outside.named(RULESET), sandbox.limits, vouched)
         out = console()
         with byte_progress("scanning", _size(paths)) as progress:
             report = scan_with(
