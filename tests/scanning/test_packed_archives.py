@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import tarfile
 
@@ -61,6 +62,24 @@ def test_a_served_model_is_judged_member_by_member() -> None:
     members["extra/vocab.bin"] = COMMAND
     for judged in judged_as(members, "model.mar"):
         assert judged.verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    ("model", "verdict"),
+    [
+        ({"handler": "../../../tmp/evil.py:run"}, Verdict.MALICIOUS),
+        ({"handler": "handler.py:run", "serializedFile": "/tmp/a.pt"}, Verdict.MALICIOUS),
+        ({"handler": "h", "extraFiles": ["a.json", "..\\b"]}, Verdict.MALICIOUS),
+        ({"handler": "image_classifier", "extraFiles": "index_to_name.json"}, Verdict.CLEAN),
+        ({"handler": "src/handler.py:run", "requirementsFile": "r.txt"}, Verdict.CLEAN),
+        ({"handler": 1, "extraFiles": {}}, Verdict.CLEAN),
+    ],
+)
+def test_a_served_model_names_what_it_holds(model: dict[str, object], verdict: Verdict) -> None:
+    members = {"MAR-INF/MANIFEST.json": json.dumps({"model": model}).encode()}
+    for judged in judged_as(members, "model.mar"):
+        assert judged.verdict is verdict, judged
+        assert ("torchserve.path" in judged.rules) is (verdict is Verdict.MALICIOUS)
 
 
 def test_a_package_may_hold_libraries_and_is_never_clean_with_them() -> None:
