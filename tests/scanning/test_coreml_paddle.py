@@ -143,6 +143,15 @@ def paddle(*operators: bytes) -> bytes:
         ([operator("send", text_attribute("endpoints", "a:1", "b:1"))], MALICIOUS, {"paddle.network"}),
         ([operator("evil_op")], SUSPICIOUS, {"paddle.unknown-operator"}),
         (
+            [operator("evil_op", text_attribute("library", "/tmp/libevil.so"))],
+            MALICIOUS,
+            {"paddle.library"},
+        ),
+        ([operator("my_op", text_attribute("a", "lib.so"))], SUSPICIOUS, {"paddle.unknown-operator"}),
+        ([operator("relu", text_attribute("a", ELF.decode("latin-1")))], MALICIOUS, {"paddle.executable"}),
+        ([operator("relu", text_attribute("a", ELF.hex()))], MALICIOUS, {"paddle.executable"}),
+        ([operator("relu", text_attribute("a", "ab" * 64))], CLEAN, set()),
+        (
             [operator("relu", text_attribute("note", "__import__('os').system('id')"))],
             SUSPICIOUS,
             {"paddle.acting-text"},

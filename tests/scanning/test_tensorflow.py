@@ -125,6 +125,26 @@ def test_reading_what_the_caller_names_is_an_open_door() -> None:
         ([node("p", "PrintV2", "x", output_stream=text_value("file:///tmp/o"))], WRITE),
         ([node("d", "DumpTensor", "x", log_dir_path=text_value("/tmp/d"))], WRITE),
         ([text("p", "/home/*/.ssh/*"), node("m", "MatchingFiles", "p")], READ),
+        ([text("p", "/root/*"), node("m", "MatchingFilesDataset", "p")], READ),
+        (
+            [
+                text("p", "/etc/passwd"),
+                node("w", "WholeFileReaderV2"),
+                node("r", "ReaderReadV2", "w", "p"),
+            ],
+            READ,
+        ),
+        (
+            [
+                text("p", "/etc/passwd"),
+                node("q", "FIFOQueueV2"),
+                node("e", "QueueEnqueueManyV2", "q", "p"),
+                node("w", "WholeFileReaderV2"),
+                node("r", "ReaderReadV2", "w", "q"),
+            ],
+            READ,
+        ),
+        ([text("o", "/tmp/out"), node("d", "DatasetToTFRecord", "s", "o", "c")], WRITE),
         ([text("p", "/etc/passwd"), node("t", "InitializeTableFromTextFileV2", "h", "p")], READ),
         ([text("p", "/etc/passwd"), node("t", "TextLineDataset", "p", "c", "b")], READ),
         ([node("i", "ImmutableConst", memory_region_name=text_value("/etc/passwd"))], READ),
@@ -229,6 +249,19 @@ def test_an_asset_outside_the_folder(path: str) -> None:
 def test_the_second_meta_graph_is_judged_as_well() -> None:
     evil = meta_graph(ordinary(text("p", "/tmp/x"), node("w", "WriteFile", "p", "p")))
     assert judge(saved_model(meta_graph(ordinary()), evil), NAME).verdict is MALICIOUS
+
+
+def test_what_graphs_for_training_list_read_and_queue_is_no_alarm() -> None:
+    queue = [
+        text("p", "/data/train/a.tfrecord"),
+        node("q", "FIFOQueueV2"),
+        node("e", "QueueEnqueueManyV2", "q", "p"),
+        node("w", "TFRecordReaderV2"),
+        node("r", "ReaderReadV2", "w", "q"),
+    ]
+    assert judge(model(*queue), NAME).verdict is CLEAN
+    listed = model(text("p", "/data/train-*.tfrecord"), node("m", "MatchingFiles", "p"))
+    assert judge(listed, NAME).verdict is SUSPICIOUS
 
 
 def test_a_graph_inside_a_constant_is_judged() -> None:

@@ -95,6 +95,27 @@ def test_references_to_what_is_not_there(data: bytes) -> None:
     assert judged.verdict is MALICIOUS
 
 
+@pytest.mark.parametrize(
+    ("shape", "verdict"),
+    [
+        ((2**32 - 5,), MALICIOUS),
+        ((2**31 - 1, 2**31 - 1, 4), MALICIOUS),
+        ((0, 2**31 - 1, 2**31 - 1), MALICIOUS),
+        ((2**32 - 1, 224, 224, 3), CLEAN),
+        ((), CLEAN),
+        ((1, 0), CLEAN),
+    ],
+)
+def test_shapes_no_tensor_can_have(shape: tuple[int, ...], verdict: Verdict) -> None:
+    judged = judge(model(shape=shape), NAME)
+    assert judged.verdict is verdict, judged
+
+
+def test_files_listed_on_a_device_are_malicious() -> None:
+    listing = model("FlexMatchingFiles", options=node_options("MatchingFiles"), inputs=[1])
+    assert judge(listing, NAME).verdict is MALICIOUS
+
+
 def test_an_optional_input_is_none() -> None:
     assert judge(model(inputs=[0, 0xFFFFFFFF]), NAME).verdict is CLEAN
 

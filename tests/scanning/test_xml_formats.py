@@ -60,7 +60,6 @@ def test_documents_are_recognised_and_clean(name: str, text: str, family: str) -
             "entity-expansion",
         ),
         (f'<!DOCTYPE r [<!ENTITY a "{"x" * 9000}">]>', MALICIOUS, "entity-expansion"),
-        ('<!DOCTYPE PMML SYSTEM "http://e.example/x.dtd">', SUSPICIOUS, "external-definitions"),
         ('<!DOCTYPE PMML SYSTEM "file:///tmp/x.dtd">', MALICIOUS, "external-definitions"),
         ('<!DOCTYPE PMML PUBLIC "-//W" "http://www.w3.org/x.dtd">', CLEAN, ""),
         ('<!DOCTYPE PMML SYSTEM "pmml.dtd">', CLEAN, "external-definitions"),
@@ -199,6 +198,29 @@ def test_an_application_in_html() -> None:
         ('<Extension name="script" extender="javascript" value="1"/>', SUSPICIOUS, "pmml.script"),
         ('<Extension name="importance" extender="SkLearn" value="1"/>', CLEAN, ""),
         ("<Script>x</Script>", SUSPICIOUS, "pmml.script"),
+        ('<Apply function="java.lang.Runtime.exec"/>', MALICIOUS, "pmml.class-function"),
+        ('<Apply function="com.example.Maths.root"/>', SUSPICIOUS, "pmml.class-function"),
+        ("<Script>new ProcessBuilder('id').start()</Script>", MALICIOUS, "pmml.script"),
+        (
+            '<TableLocator><Extension name="url" value="file:///etc/passwd"/></TableLocator>',
+            MALICIOUS,
+            "pmml.table-path",
+        ),
+        (
+            "<TableLocator><Extension name='url' value='https://e.example/t.csv'/></TableLocator>",
+            SUSPICIOUS,
+            "pmml.table-path",
+        ),
+        (
+            '<TableLocator><Extension name="file" value="table.csv"/></TableLocator>',
+            CLEAN,
+            "",
+        ),
+        (
+            '<TableLocator/><Extension name="source" value="/home/me/table.csv"/>',
+            CLEAN,
+            "",
+        ),
     ],
 )
 def test_pmml(body: str, verdict: Verdict, rule: str) -> None:
@@ -216,6 +238,18 @@ def test_pmml(body: str, verdict: Verdict, rule: str) -> None:
         ("64", '<layer id="2" name="e" type="EvilOp" version="extension"/>', SUSPICIOUS),
         ("64", '<layer id="2" name="e" type="BPETokenizer" version="extension"/>', CLEAN),
         ("64", '<layer id="2" name="e" type="Relu" version="opset14"/>', CLEAN),
+        ("64", '<layer type="PagedAttentionExtension" version="extension"/>', CLEAN),
+        ("64", '<layer type="PriorBox" version="opset8"><data offset="0.5"/></layer>', CLEAN),
+        (
+            "64",
+            '<layer type="Const" version="opset1"><data offset="64" size="99"/></layer>',
+            CLEAN,
+        ),
+        (
+            "64",
+            '<layer type="Const" version="opset1"><data offset="1099511627776" size="9"/></layer>',
+            MALICIOUS,
+        ),
         ("64", '<layer id="2" name="e" type="Relu" version="opset1" library="./a.so"/>', MALICIOUS),
         ("64", '<rt_info><x value="/tmp/libevil.so"/></rt_info>', MALICIOUS),
         (
@@ -230,8 +264,41 @@ def test_openvino(size: str, more: str, verdict: Verdict) -> None:
     assert (judged.family, judged.verdict) == ("openvino", verdict), judged
 
 
+def test_an_extension_of_pmml_that_calls_the_system_is_malicious() -> None:
+    body = "<Extension name=\"onLoad\" value=\"__import__('os').system('id')\"/>"
+    assert judge(PMML.format(doctype="", body=body).encode(), "a.pmml").verdict is MALICIOUS
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict"), [("../../../etc/passwd", MALICIOUS), ("kernels/a.cl", CLEAN)]
+)
+def test_kernels_for_a_device_lie_below_their_list(path: str, verdict: Verdict) -> None:
+    kernel = f'<Kernel entry="k"><Source filename="{path}"/></Kernel>'
+    text = f'<CustomLayer name="A" type="SimpleGPU" version="1">{kernel}</CustomLayer>'
+    assert judge(text.encode(), "custom_layers.xml").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        '<!DOCTYPE net SYSTEM "http://e.example/x.dtd">',
+        '<!DOCTYPE net PUBLIC "-//X//EN" "http://e.example/x.dtd">',
+    ],
+)
+def test_a_network_has_no_definitions_on_another_host(doctype: str) -> None:
+    text = NET.format(size=64, more="").replace("<net", f"{doctype}<net", 1)
+    assert judge(text.encode(), "model.xml").verdict is MALICIOUS
+
+
 def test_a_pickle_that_is_named_as_xml_is_disguised_or_dangerous() -> None:
     assert judge(COMMAND, "model.xml").verdict is MALICIOUS
+
+
+def test_definitions_on_another_host_block_a_model_and_no_other_document() -> None:
+    doctype = '<!DOCTYPE PMML SYSTEM "http://e.example/x.dtd">'
+    model = judge(PMML.format(doctype=doctype, body="").encode(), "a.pmml")
+    assert model.verdict is MALICIOUS
+    assert judge(f"{doctype}<r/>".encode(), "a.xml").verdict is SUSPICIOUS
 
 
 def test_a_cut_document_is_never_clean_and_what_came_before_counts() -> None:

@@ -17,6 +17,7 @@ from assay.scanning.references import HIDDEN_CODE, LOADS_CODE
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.embedded import programs
+from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.subject import Answer, Buffer, Subject
 
 TITLE = "Compiled models"
@@ -44,8 +45,8 @@ RULES = table(
         Rule(
             "compiled.acting-text",
             "Text in an engine that is written to be run",
-            Severity.MEDIUM,
-            Confidence.LOW,
+            Severity.HIGH,
+            Confidence.MEDIUM,
             "The engine holds a command or code as text.",
             "Read the text, and find out what uses it.",
             HIDDEN_CODE,
@@ -65,6 +66,11 @@ _LIBRARY = re.compile(
     rb"\.(?:so(?:\.\d{1,4}){0,4}|dll|dylib)(?=[\x00-\x1f\x7f-\xff\s\"':;,]|\Z)", re.IGNORECASE
 )
 _PATH = re.compile(rb"[\w./\\:@~+-]*[\w-]\Z")
+_OWN = re.compile(
+    r"(?:lib)?(?:nv(?:infer|onnx|rtc|jitlink|parsers)|cu(?:da|dnn|blas|fft|solver|sparse|rand)|"
+    r"tensorrt|rknn|c\.so|m\.so|dl\.so|stdc\+\+|pthread|gcc_s|gomp)",
+    re.IGNORECASE,
+)
 _PATH_BYTES = 200
 _MOST_HINTS = 10_000
 _MOST_CANDIDATES = 100_000
@@ -84,13 +90,22 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
         answer.find(RULES["compiled.host-code"], found.kind, offset=found.offset)
     end = min(len(data), _SEARCHED_BYTES)
     for shown, offset in islice(_libraries(data, end), _MOST_LIBRARIES):
-        answer.find(RULES["compiled.library-path"], shown, offset=offset)
+        severity = Severity.HIGH if _leads_out(shown) else None
+        answer.find(RULES["compiled.library-path"], shown, offset=offset, severity=severity)
     for place in islice(_HINT.finditer(data, 0, end), _MOST_HINTS):
         begin = max(0, place.start() - 64)
         text = acting(data, begin, min(end, place.end() + 512))
         if text:
             answer.find(RULES["compiled.acting-text"], text, offset=begin)
             break
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a library lies at a fixed place of its own, and is none of the runtime's."""
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    if not folder or _OWN.match(name):
+        return False
+    return place_of(f"{folder}/x").rank > Place.RELATIVE.rank
 
 
 def _libraries(data: Buffer, end: int) -> Iterator[tuple[str, int]]:

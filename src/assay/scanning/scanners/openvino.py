@@ -77,14 +77,17 @@ _KNOWN = re.compile(
     r"StringTensor(?:Pack|Unpack)|Ragged\w*|FuzeRagged|CombineSegments|\w*Tokenizer|"
     r"\w*Detokenizer|Regex\w+|CaseFold\w*|NormalizeUnicode|CharsToBytes|BytesToChars|"
     r"VocabDecoder|VocabEncoder|UTF8Validate|CharsMapNormalization|SpecialTokensSplit|Truncate|"
-    r"StringToHashBucket|EqualStr|StringToTensor|TrieTokenizer|MulticlassNms\w*|FFT|DFT\Z"
+    r"PagedAttentionExtension|StringToHashBucket|EqualStr|StringToTensor|TrieTokenizer|MulticlassNms\w*|FFT|DFT\Z"
 )
 _LIBRARY = re.compile(
     r"librar(?:y|ies)\Z|(?:custom_op|extension|plugin)_(?:library|path)\Z", re.IGNORECASE
 )
 _LIBRARY_FILE = re.compile(r"\.(?:so(?:\.\d+)*|dll|dylib)\s*\Z", re.IGNORECASE)
+_NAMING = frozenset("data layer blobs net Source Kernel".split())
 _PATHS = frozenset("path file filename bin_path weights_path source location".split())
 _MOST_BYTES = 2**44
+_WIDEST_GAP = 2**32
+"""Constants follow on each other; a hole of this size between them no writer leaves."""
 _BITS = {
     **dict.fromkeys(("f64", "i64", "u64"), 64),
     **dict.fromkeys(("f32", "i32", "u32"), 32),
@@ -97,30 +100,44 @@ _SHAPE = re.compile(r"\d{1,18}(?:\s*,\s*\d{1,18}){0,63}\Z")
 
 
 def is_model(data: Buffer, subject: Subject) -> bool:
-    """Whether the root is a network's."""
+    """Whether the root is a network's, or that of a list of kernels for a device."""
     del subject
     root = root_of(data)
-    return root is not None and root.name == "net" and "version" in root.attributes
+    if root is None:
+        return False
+    kernel = root.name == "CustomLayer" and "type" in root.attributes
+    return kernel or (root.name == "net" and "version" in root.attributes)
 
 
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Judge a model."""
     del subject
-    version = ""
+    version, kind = "", ""
+    spans: set[tuple[int, int]] = set()
 
     def judge(event: Event) -> None:
-        nonlocal version
+        nonlocal version, kind
         if not isinstance(event, Start):
             return
         if event.depth == 1:
             version = event.attributes.get("version", "")
         _attributes(event, answer)
-        if event.name == "layer" and "type" in event.attributes and version not in _OLD_VERSIONS:
-            _layer(event, answer)
-        elif event.name == "data" and "offset" in event.attributes:
-            _constant(event, answer)
+        if event.name == "layer":
+            kind = event.attributes.get("type", "")
+            if kind and version not in _OLD_VERSIONS:
+                _layer(event, answer)
+        elif event.name == "data" and "offset" in event.attributes and _holds(kind, event):
+            _constant(event, spans, answer)
 
-    read(data, answer, judge)
+    read(data, answer, judge, model=True)
+    end = max((begin + size for begin, size in spans), default=0)
+    if end - sum(size for _, size in spans) > _WIDEST_GAP:
+        answer.find(RULES["openvino.bounds"], f"constants that end at byte {end}")
+
+
+def _holds(kind: str, event: Start) -> bool:
+    """Whether an `offset` is a place in the file; that of a prior box is not."""
+    return kind == "Const" or "size" in event.attributes
 
 
 def _layer(event: Start, answer: Answer) -> None:
@@ -132,13 +149,17 @@ def _layer(event: Start, answer: Answer) -> None:
     answer.find(RULES[rule], f"{kind}, version {version or 'none'}", line=event.line)
 
 
-def _constant(event: Start, answer: Answer) -> None:
+def _constant(event: Start, spans: set[tuple[int, int]], answer: Answer) -> None:
+    numbers: list[int] = []
     for key in ("offset", "size"):
         value = event.attributes.get(key, "0")
-        if not (value.isascii() and value.isdecimal() and int(value[:20]) < _MOST_BYTES):
+        if value.isascii() and value.isdecimal() and int(value[:20]) < _MOST_BYTES:
+            numbers.append(int(value[:20]))
+        else:
             shown = f"{key} {value[:40]}"
             answer.find(RULES["openvino.bounds"], shown, line=event.line)
-
+    if len(numbers) == 2:
+        spans.add((numbers[0], numbers[1]))
     shape = event.attributes.get("shape", "").strip()
     bits = _BITS.get(event.attributes.get("element_type", ""))
     if bits and (not shape or _SHAPE.match(shape)):
@@ -154,7 +175,7 @@ def _attributes(event: Start, answer: Answer) -> None:
         shown = f"{event.name} {key}={value[:120]}"
         if _LIBRARY.search(key) or (_LIBRARY_FILE.search(value) and not inside_information):
             answer.find(RULES["openvino.library"], shown, line=event.line)
-        elif key in _PATHS and event.name in ("data", "layer", "blobs", "net"):
+        elif key in _PATHS and event.name in _NAMING:
             place = place_of(value)
             if place.rank > Place.RELATIVE.rank and place is not Place.STORE:
                 answer.find(RULES["openvino.path"], shown, line=event.line)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.parsers.xml_document import Event, Start, root_of
-from assay.scanning.references import LOADS_CODE
+from assay.scanning.parsers.xml_document import End, Event, Start, Text, root_of
+from assay.scanning.references import LOADS_CODE, TRAVERSAL
 from assay.scanning.rules import Rule, table
+from assay.scanning.scanners.acting_text import acting
+from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.scanners.xml_reading import read
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -38,9 +40,19 @@ RULES = table(
             "Ask the publisher for a model without it.",
             LOADS_CODE,
         ),
+        Rule(
+            "pmml.table-path",
+            "A table that is read from elsewhere",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "An extension says where a table of the model lies, by a path that leads out of the "
+            "model's folder or to another machine. A reader that knows the extension opens it.",
+            "Ask the publisher for a model with its tables inside.",
+            TRAVERSAL,
+        ),
     )
 )
-_CLASS = re.compile(r"(?:[a-z_]\w*\.)+[A-Z]\w*\Z")
+_CLASS = re.compile(r"(?:[a-z_]\w*\.)+[A-Z]\w*(?:[.#:$]+\w+)*(?:\(\))?\Z")
 _DANGEROUS = re.compile(
     r"java\.(?:lang\.(?:Runtime|Process\w*|System|Class\w*|reflect\.)|net\.|io\.|nio\.|rmi\.)|"
     r"javax\.(?:script|naming|management)\.|sun\.|org\.(?:codehaus\.groovy|python|mozilla)\."
@@ -48,6 +60,12 @@ _DANGEROUS = re.compile(
 _SCRIPT_WORDS = re.compile(
     r"\b(?:javascript|groovy|jython|beanshell|rscript|script|exec)\b", re.IGNORECASE
 )
+_JAVA_CALLS = re.compile(
+    r"\bRuntime\s*\.\s*getRuntime\s*\(|\bnew\s+(?:java\.lang\.)?ProcessBuilder\s*\(|"
+    r"\bJava\s*\.\s*type\s*\(|\bClass\s*\.\s*forName\s*\(|\bPackages\s*\.\s*java\b|"
+    r"\brequire\s*\(\s*['\"](?:node:)?child_process|\.execute\s*\(\s*\)\s*\.\s*text\b"
+)
+_SHOWN = 120
 
 
 def is_pmml(data: Buffer, subject: Subject) -> bool:
@@ -63,7 +81,10 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     applied: dict[str, int] = {}
     defined: set[str] = set()
 
+    extensions = Extensions(answer)
+
     def judge(event: Event) -> None:
+        extensions.take(event)
         if not isinstance(event, Start):
             return
         if event.name == "Apply":
@@ -75,10 +96,11 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
         elif event.name == "Extension":
             _extension(event, answer)
 
-    read(data, answer, judge)
+    read(data, answer, judge, model=True)
     for name, line in applied.items():
-        if name not in defined and _CLASS.match(name):
-            severity = Severity.HIGH if _DANGEROUS.match(name) else None
+        dangerous = _DANGEROUS.match(name) is not None
+        if name not in defined and (dangerous or _CLASS.match(name)):
+            severity = Severity.HIGH if dangerous else None
             answer.find(RULES["pmml.class-function"], name, line=line, severity=severity)
 
 
@@ -87,3 +109,51 @@ def _extension(event: Start, answer: Answer) -> None:
     if _SCRIPT_WORDS.search(words):
         shown = f"{words}: {event.attributes.get('value', '')[:120]}"
         answer.find(RULES["pmml.script"], shown, line=event.line)
+
+
+class Extensions:
+    """What stands in extensions, which only readers that know them act upon.
+
+    Args:
+        answer: Where findings go.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._depths: list[int] = []
+        self._tables: list[int] = []
+
+    def take(self, event: Event) -> None:
+        """Judge an event by whether it is in an extension or a script."""
+        match event:
+            case Start():
+                if event.name == "Extension" or event.name.lower() == "script":
+                    self._depths.append(event.depth)
+                if event.name == "TableLocator":
+                    self._tables.append(event.depth)
+                for value in event.attributes.values() if self._depths else ():
+                    self._script(value, event.line)
+                    self._place(value, event.line)
+            case End():
+                for depths in (self._depths, self._tables):
+                    if depths and depths[-1] == event.depth:
+                        depths.pop()
+            case Text() if self._depths:
+                self._script(event.text, event.line)
+                self._place(event.text, event.line)
+            case _:
+                pass
+
+    def _script(self, text: str, line: int) -> None:
+        """A call of the system, where an extension gives text to its reader."""
+        if _JAVA_CALLS.search(text) or acting(text.encode("utf-8", "replace")):
+            shown = text.strip()[:_SHOWN]
+            self._answer.find(RULES["pmml.script"], shown, line=line, severity=Severity.HIGH)
+
+    def _place(self, text: str, line: int) -> None:
+        place = place_of(text) if self._tables else Place.NOWHERE
+        if place.rank > Place.RELATIVE.rank:
+            far = place in (Place.WEB, Place.STORE)
+            severity = Severity.MEDIUM if far else Severity.HIGH
+            shown = text.strip()[:_SHOWN]
+            self._answer.find(RULES["pmml.table-path"], shown, line=line, severity=severity)

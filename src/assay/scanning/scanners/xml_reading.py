@@ -39,15 +39,27 @@ _WORD = re.compile(r"[\w.,+:;\s-]*\Z")
 """A name or numbers, of which large documents are made."""
 
 
-def read(data: Buffer, answer: Answer, judge: Callable[[Event], None] | None = None) -> bool:
+def read(
+    data: Buffer,
+    answer: Answer,
+    judge: Callable[[Event], None] | None = None,
+    *,
+    model: bool = False,
+) -> bool:
     """Walk a document; what every document may do wrong is reported, the rest is `judge`'s.
+
+    Args:
+        data: The document.
+        answer: Where findings go.
+        judge: What else to do with each event.
+        model: Whether it is a model, which has no use for definitions on another host.
 
     Returns:
         Whether it was read to its end.
     """
     try:
         for event in events(data):
-            _common(event, answer)
+            _common(event, answer, model=model)
             if judge is not None:
                 judge(event)
     except DepthError as error:
@@ -72,10 +84,10 @@ def judge_text(text: str, where: str, line: int, answer: Answer) -> None:
         answer.find(RULES["xml.runs-code"], shown, line=line, severity=Severity.HIGH)
 
 
-def _common(event: Event, answer: Answer) -> None:
+def _common(event: Event, answer: Answer, *, model: bool) -> None:
     match event:
         case Doctype():
-            _doctype(event, answer)
+            _doctype(event, answer, model=model)
         case Entity():
             _entity(event, answer)
         case Instruction():
@@ -91,7 +103,7 @@ def _common(event: Event, answer: Answer) -> None:
             pass
 
 
-def _doctype(event: Doctype, answer: Answer) -> None:
+def _doctype(event: Doctype, answer: Answer, *, model: bool) -> None:
     """Published definitions are what writers name; a file or another host is what they do not."""
     system = event.system
     if not system or _PUBLISHED.match(system):
@@ -99,7 +111,7 @@ def _doctype(event: Doctype, answer: Answer) -> None:
     place = place_of(system)
     if place is Place.RELATIVE:
         severity = Severity.LOW
-    elif system.lower().startswith(("http://", "https://")):
+    elif system.lower().startswith(("http://", "https://")) and not model:
         severity = Severity.LOW if event.public else Severity.MEDIUM
     else:
         severity = Severity.HIGH

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from assay.core.finding import Severity
+from assay.scanning.pickle.executables import executable
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.paddle.rules import RULES
 from assay.scanning.scanners.paddle.stock_ops import is_stock
@@ -21,6 +23,10 @@ _NETWORK = frozenset(
 _PATHS = ("file_path", "filename", "file_name", "path", "model_path", "model_dir")
 _ENDPOINTS = ("endpoint", "endpoints", "epmap", "server_endpoints", "trainers")
 _SHORTEST_TEXT = 8
+_LONGEST_PATH = 4096
+_HEAD = 1024
+_LIBRARY = re.compile(r"[\\/][^\\/]+\.(?:so(?:\.\d+)*|dll|dylib|pyd)\s*\Z", re.IGNORECASE)
+_HEX = re.compile(rb"[0-9A-Fa-f]{64,}")
 
 
 def judge_operator(
@@ -37,14 +43,41 @@ def judge_operator(
         shown = f"{op} {', '.join(named[:4])}"
         answer.find(RULES["paddle.network"], shown, offset=offset, severity=severity)
     elif not is_stock(op):
-        answer.find(RULES["paddle.unknown-operator"], op)
+        _foreign(op, attributes, offset, answer)
     for key, texts in attributes.items():
         for text in texts:
             if len(text) >= _SHORTEST_TEXT and key != "op_callstack":
-                found = acting(text.encode("utf-8", "replace"))
+                raw = text.encode("utf-8", "replace")
+                if offset is None and carried_program(text[:_HEAD].encode("latin-1", "replace")):
+                    answer.find(RULES["paddle.executable"], f"{op} {key}")
+                found = acting(raw)
                 if found:
                     shown = f"{op} {key}: {found}"
                     answer.find(RULES["paddle.acting-text"], shown, offset=offset)
+
+
+def carried_program(head: bytes) -> str | None:
+    """The native program a text is, as it is or in hexadecimal digits; by its first bytes."""
+    if _HEX.fullmatch(head):
+        return executable(bytes.fromhex(head[: len(head) & ~1].decode("ascii")))
+    return executable(head)
+
+
+def _foreign(
+    op: str, attributes: Mapping[str, list[str]], offset: int | None, answer: Answer
+) -> None:
+    """An operator of a library, and the library where an attribute names it by its place."""
+    named = [
+        text
+        for texts in attributes.values()
+        for text in texts
+        if _LIBRARY.search(text[-_LONGEST_PATH:])
+    ]
+    if named:
+        shown = f"{op}: {', '.join(named[:4])}"
+        answer.find(RULES["paddle.library"], shown, offset=offset)
+    else:
+        answer.find(RULES["paddle.unknown-operator"], op)
 
 
 def _file(op: str, attributes: Mapping[str, list[str]], offset: int | None, answer: Answer) -> None:

@@ -12,7 +12,7 @@ from math import prod
 
 from assay.scanning.parsers.protobuf import LENGTH, VARINT, Message, WireError
 from assay.scanning.pickle.executables import executable
-from assay.scanning.scanners.paddle.operators import judge_operator
+from assay.scanning.scanners.paddle.operators import carried_program, judge_operator
 from assay.scanning.scanners.paddle.rules import RULES
 from assay.scanning.subject import Answer, Buffer, Subject
 
@@ -94,6 +94,10 @@ def _operator(message: Message, answer: Answer) -> None:
                     name = inner.text(part, 256)
                 elif part.number in (5, 8) and part.wire == LENGTH:
                     texts.append(inner.text(part))
+                    program = carried_program(inner.raw(part, _HEAD_BYTES))
+                    if program:
+                        shown = f"{program} in {op or 'an operator'} {name}"
+                        answer.find(RULES["paddle.executable"], shown, offset=part.begin)
             attributes[name] = texts
     judge_operator(op, attributes, message.begin, answer)
 

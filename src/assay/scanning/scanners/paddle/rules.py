@@ -50,6 +50,16 @@ RULES = table(
             LOADS_CODE,
         ),
         Rule(
+            "paddle.library",
+            "A native library the program names",
+            Severity.HIGH,
+            Confidence.MEDIUM,
+            "An operator PaddlePaddle does not have names the file of a native library. A program "
+            "that loads it for the operator runs the library's code.",
+            _PLAIN,
+            LOADS_CODE,
+        ),
+        Rule(
             "paddle.acting-text",
             "Text in a program that is written to be run",
             Severity.MEDIUM,
@@ -60,10 +70,10 @@ RULES = table(
         ),
         Rule(
             "paddle.executable",
-            "A program inside the parameters",
+            "A native program inside a model",
             Severity.HIGH,
             Confidence.HIGH,
-            "A parameter begins with the header of a native program or library.",
+            "A parameter or an attribute begins with the header of a native program or library.",
             "Do not load the file; find out who put the program there.",
             HIDDEN_CODE,
         ),

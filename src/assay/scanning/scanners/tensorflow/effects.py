@@ -24,6 +24,8 @@ class Act(Enum):
     WRITE = "writes a file"
     SAVE = "saves a checkpoint"
     SAVE_DATA = "saves a data set"
+    EXPORT = "writes a data set to a file"
+    ENQUEUE = "names a file to a reader"
     LOG = "writes logs"
     PRINT = "prints"
     DEBUG = "sends or writes what flows through it"
@@ -90,11 +92,18 @@ EFFECTS: Mapping[str, Effect] = {
     **_by_input(Act.SAVE, "MergeV2Checkpoints", 1),
     **_by_input(
         Act.SAVE_DATA,
-        "SaveDataset SaveDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord "
         "SnapshotDataset SnapshotDatasetV2 CacheDataset CacheDatasetV2 SerializeTRTResource "
         "DistributedSave",
         1,
     ),
+    **_by_input(
+        Act.EXPORT,
+        "SaveDataset SaveDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord",
+        1,
+    ),
+    # Readers of old take the names of their files from a queue.
+    **_by_input(Act.READ_RECORDS, "ReaderRead ReaderReadV2 ReaderReadUpTo ReaderReadUpToV2", 1),
+    **_by_input(Act.ENQUEUE, "QueueEnqueue QueueEnqueueV2 QueueEnqueueMany QueueEnqueueManyV2", 1),
     **_by_input(Act.LOG, "CreateSummaryFileWriter CreateSummaryDbWriter", 1),
     **_by_attribute(Act.PRINT, "PrintV2", "output_stream"),
     **_by_attribute(

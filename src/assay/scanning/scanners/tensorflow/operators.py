@@ -24,6 +24,7 @@ _RULE_OF = {
     Act.WRITE: "tensorflow.writes-file",
     Act.SAVE: "tensorflow.writes-file",
     Act.SAVE_DATA: "tensorflow.writes-file",
+    Act.EXPORT: "tensorflow.writes-file",
     Act.LOG: "tensorflow.writes-file",
     Act.PRINT: "tensorflow.writes-file",
     Act.DEBUG: "tensorflow.network",

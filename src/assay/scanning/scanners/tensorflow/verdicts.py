@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ _FIXED: dict[Act, tuple[Severity | None, ...]] = {
     Act.WRITE: (_HIGH, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH),
     Act.SAVE: (None, None, _MEDIUM, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH),
     Act.SAVE_DATA: (None, None, _MEDIUM, _MEDIUM, _MEDIUM, _HIGH, _HIGH, _HIGH),
+    Act.EXPORT: (None, None, _MEDIUM, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH),
+    Act.ENQUEUE: (None, None, None, None, None, None, None, _HIGH),
     Act.LOG: (None, None, _LOW, _LOW, _HIGH, _HIGH, _HIGH, _HIGH),
     Act.CONNECT: (_MEDIUM, _MEDIUM, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH, _HIGH),
 }
@@ -47,9 +50,17 @@ _HOLES: dict[Act, dict[str, Severity | None]] = {
     Act.WRITE: dict.fromkeys((CALLER, ELEMENT, STORED, COMPUTED), _HIGH),
     Act.SAVE: {CALLER: None, ELEMENT: _LOW, STORED: _MEDIUM, COMPUTED: _MEDIUM},
     Act.SAVE_DATA: {CALLER: _LOW, ELEMENT: _LOW, STORED: _MEDIUM, COMPUTED: _MEDIUM},
+    Act.EXPORT: {CALLER: _LOW, ELEMENT: _LOW, STORED: _MEDIUM, COMPUTED: _MEDIUM},
+    Act.ENQUEUE: dict.fromkeys((CALLER, ELEMENT, STORED, COMPUTED)),
     Act.LOG: {CALLER: _LOW, ELEMENT: _LOW, STORED: _LOW, COMPUTED: _LOW},
     Act.CONNECT: {CALLER: _MEDIUM, ELEMENT: _MEDIUM, STORED: _HIGH, COMPUTED: _HIGH},
 }
+_DATA = re.compile(
+    r"\.(?:tf_?records?|records?|csv|tsv|txt|jsonl?|jpe?g|png|bmp|gif|webp|parquet|arrow|npy|wav|"
+    r"flac|mp3|gz|zst|pb)\b|-of-|\.(?:tf|rec)\w*\*",
+    re.IGNORECASE,
+)
+"""Files of data, which graphs for training list; whatever else is in a folder they do not."""
 _PRINTED = frozenset({"stderr", "stdout", "log(info)", "log(warning)", "log(error)", ""})
 _KNOWN_TARGETS = frozenset({"Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", ""})
 _ORDER = (None, Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
@@ -104,7 +115,7 @@ def _judge(act: Act, source: Source, *, chosen: bool) -> Judgement:
         )
     if act in (Act.SAVE, Act.RESTORE) and chosen and place is Place.RELATIVE:
         return Judgement(None, shown)
-    if act is Act.LIST and place is Place.ABSOLUTE and before.count("/") < 2:
+    if act is Act.LIST and place is Place.ABSOLUTE and not _DATA.search(source.text):
         place = Place.SENSITIVE
     return Judgement(_FIXED[act][place.rank], shown)
 

@@ -8,7 +8,7 @@ custom operators, and operators of full TensorFlow. Source: TensorFlow Lite's `s
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import chain, islice
 
 from assay.scanning.archives.zip_ends import has_directory
 from assay.scanning.formats import old_pickle
@@ -90,7 +90,7 @@ def _judge(model: Table, data: Buffer, subject: Subject, answer: Answer) -> None
     texts: set[int] = set()
     for number, table in enumerate(model.tables(2)):
         subgraph = Subgraph(table, data, spans)
-        for count, wrong in enumerate(subgraph.wrong_indices()):
+        for count, wrong in enumerate(chain(subgraph.wrong_indices(), subgraph.wrong_shapes())):
             if count < _MOST_WRONG:
                 shown = f"{wrong} in subgraph {number}"
                 answer.find(RULES["tflite.bounds"], shown, offset=table.at)

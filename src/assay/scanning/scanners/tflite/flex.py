@@ -28,6 +28,7 @@ _SAVES: dict[Severity | None, Severity] = {
     Severity.HIGH: Severity.HIGH,
 }
 """A model for this runtime needs no saver, unless it is trained on the device."""
+_UNFIT = frozenset({Act.SAVE, Act.LIST})
 _WORST = {Act.PYTHON, Act.DEBUG, Act.WRITE}
 
 
@@ -65,7 +66,7 @@ def judge_flex(name: str, options: bytes, inputs: Sequence[tuple[Source, ...]]) 
             yield Judged("tflite.acting-operator", severity, f"{op}: {text}")
     for index in effect.inputs:
         found = judge_sources(effect.act, inputs[index] if index < len(inputs) else ())
-        severity = _SAVES.get(found.severity) if effect.act is Act.SAVE else found.severity
+        severity = _SAVES.get(found.severity) if effect.act in _UNFIT else found.severity
         if severity is not None:
             shown = f"{op}: {found.shown or 'from caller'}"
             yield Judged("tflite.acting-operator", severity, shown)

@@ -15,6 +15,8 @@ from assay.scanning.subject import Buffer
 CUSTOM = 32
 _STRING = 5
 _NONE = 0xFFFFFFFF
+_MOST_SIZE = 0x7FFFFFFF
+_MOST_ELEMENTS = 1 << 46
 _MOST_TEXTS = 16
 
 
@@ -86,6 +88,23 @@ class Subgraph:
             buffer = tensor.number(2, 4)
             if buffer >= max(1, len(self._spans)):
                 yield f"buffer {buffer} of {len(self._spans)} for tensor {number}"
+
+    def wrong_shapes(self) -> Iterator[str]:
+        """Shapes no tensor can have; a size that is not known may be written as -1.
+
+        Raises:
+            FlatError: a broken table.
+        """
+        for number, tensor in enumerate(self.tensors):
+            elements = 1
+            for size in tensor.numbers(0, 4):
+                if _MOST_SIZE < size < _NONE:
+                    yield f"a size of {size - (1 << 32)} in the shape of tensor {number}"
+                    break
+                elements *= size if 0 < size < _NONE else 1
+                if elements > _MOST_ELEMENTS:
+                    yield f"over {_MOST_ELEMENTS} elements in tensor {number}"
+                    break
 
     def sources(self, operator: Table) -> list[tuple[Source, ...]]:
         """What each input of an operator may hold, as far as it is text.
