@@ -137,6 +137,70 @@ def test_usual_parameters_are_clean() -> None:
     assert judge(lightgbm(parameters=parameters), "model.txt").verdict is Verdict.CLEAN
 
 
+@pytest.mark.parametrize("key", ["split_indices", "split_conditions", "default_left", "parents"])
+def test_rows_of_another_length_than_the_tree(key: str) -> None:
+    model = xgboost()
+    model["learner"]["gradient_booster"]["model"]["trees"][0][key] = [0]
+    judged = as_json(model)
+    assert (judged.verdict, judged.rules) == (Verdict.MALICIOUS, {"boosting.tree"})
+
+
+@pytest.mark.parametrize(
+    ("features", "split", "verdict"),
+    [
+        ("2", 1, Verdict.CLEAN),
+        ("2", 2, Verdict.MALICIOUS),
+        ("2", -1, Verdict.MALICIOUS),
+        ("0", 9, Verdict.CLEAN),
+        ("none", 9, Verdict.CLEAN),
+        ("2", 2**31 - 1, Verdict.CLEAN),
+    ],
+)
+def test_a_split_by_a_feature_that_is_not_there(
+    features: str, split: int, verdict: Verdict
+) -> None:
+    model = xgboost()
+    model["learner"]["learner_model_param"]["num_feature"] = features
+    model["learner"]["gradient_booster"]["model"]["trees"][0]["split_indices"] = [split, 0, 0]
+    assert as_json(model).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"split_feature=0 1", b"split_feature=0 999999999"),
+        (b"split_feature=0 1", b"split_feature=0 -1"),
+        (b"split_feature=0 1", b"split_feature=0"),
+        (b"num_cat=0", b"num_cat=0\nthreshold=0.5"),
+        (b"num_cat=0", b"num_cat=0\ndecision_type=2 2 2"),
+    ],
+)
+def test_a_lightgbm_tree_that_asks_for_what_is_not_there(old: bytes, new: bytes) -> None:
+    judged = judge(lightgbm().replace(old, new), "model.txt")
+    assert (judged.verdict, judged.rules) == (Verdict.MALICIOUS, {"boosting.tree"})
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("[forcedsplits_filename: /etc/passwd]", Verdict.MALICIOUS),
+        ("[output_model: ~/.ssh/authorized_keys]", Verdict.MALICIOUS),
+        ("[machine_list_filename: /home/me/machines.txt]", Verdict.SUSPICIOUS),
+        ("[output_model: LightGBM_model.txt]", Verdict.CLEAN),
+        ("[forcedsplits_filename: ]", Verdict.CLEAN),
+        ("[data: /home/me/train.csv]", Verdict.CLEAN),
+    ],
+)
+def test_settings_that_name_files(line: str, verdict: Verdict) -> None:
+    judged = judge(lightgbm(parameters=line), "model.txt")
+    assert judged.verdict is verdict, judged
+
+
+def test_a_catboost_model_longer_than_its_form_allows() -> None:
+    judged = judge(b"CBM1\xf0\xff\xff\xff" + bytes(64), "m.cbm")
+    assert (judged.verdict, judged.rules) == (Verdict.MALICIOUS, {"boosting.structure"})
+
+
 def test_bytes_behind_a_model() -> None:
     assert "boosting.structure" in judge(ubjson(xgboost()) + b"rest", "m.ubj").rules
     assert "boosting.structure" in judge(xgboost_binary() + b"rest", "m.bin").rules

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from assay.core.finding import Confidence, References, Severity
-from assay.scanning.references import HIDDEN_CODE
+from assay.scanning.references import HIDDEN_CODE, TRAVERSAL
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.tensor_bytes import encoded_pickle
@@ -42,6 +42,16 @@ RULES = table(
             "that trusts them fails on.",
             _REWRITE,
             _MEMORY,
+        ),
+        Rule(
+            "boosting.file",
+            "A setting that names a file of the machine",
+            Severity.MEDIUM,
+            Confidence.MEDIUM,
+            "A setting stored with the model names a file at a fixed place. The library takes "
+            "settings over when training goes on, and reads or writes the file.",
+            "Remove the setting before the model is trained further.",
+            TRAVERSAL,
         ),
         Rule(
             "boosting.text",

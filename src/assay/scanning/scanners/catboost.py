@@ -13,6 +13,8 @@ from assay.scanning.scanners.boosting import RULES, judge_texts, texts_in
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _HEAD = 8
+_MOST_BYTES = 0x7FFFFFFF
+"""A FlatBuffer cannot be longer: its offsets are signed."""
 _FORMAT, _TREES, _INFORMATION, _PARTS = 0, 1, 2, 3
 _SPLITS, _SIZES, _STARTS = 1, 2, 3
 _KEY, _VALUE = 0, 1
@@ -25,6 +27,9 @@ _FEATURES = ("features_info", "oblivious_trees", "trees")
 def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     """Judge the metadata and the shape of the trees."""
     size = int.from_bytes(data[4:_HEAD], "little")
+    if size > _MOST_BYTES:
+        shown = f"a model of {size} bytes"
+        answer.find(RULES["boosting.structure"], shown, offset=4)
     if len(data) < _HEAD or size > len(data) - _HEAD:
         answer.unread("the model is cut off")
         return

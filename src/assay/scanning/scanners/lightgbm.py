@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+from assay.core.finding import Severity
 from assay.scanning.scanners.boosting import RULES, judge_texts, mistake
+from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _BEGINNING = re.compile(
@@ -19,8 +22,22 @@ _END = re.compile(rb"^(?:end of trees|feature[ _]importances:)\r?$", re.MULTILIN
 _LINE = re.compile(rb"^(\w+)=(.*?)\r?$", re.MULTILINE)
 _PARAMETER = re.compile(rb"^\[(\w+): (.{12,})\]\r?$", re.MULTILINE)
 _NUMBER = re.compile(rb"-?\d{1,18}\Z")
-_WANTED = frozenset((b"num_leaves", b"left_child", b"right_child", b"leaf_value", b"split_feature"))
+_SPLITS = (b"split_feature", b"threshold", b"decision_type")
+_WANTED = frozenset((b"num_leaves", b"left_child", b"right_child", b"leaf_value", *_SPLITS))
+_LAST_FEATURE = re.compile(rb"^max_feature_idx=(\d{1,9})\r?$", re.MULTILINE)
+_FILE = re.compile(
+    rb"^\[(forcedsplits_filename|forcedbins_filename|machine_list_file(?:name)?|input_model|"
+    rb"output_model|output_result|initscore_filename|convert_model|parser_config_file): (.+?)\]\r?$",
+    re.MULTILINE,
+)
+_FAR = {
+    Place.ABSOLUTE: Severity.MEDIUM,
+    Place.WEB: Severity.MEDIUM,
+    Place.ESCAPING: Severity.MEDIUM,
+    Place.SENSITIVE: Severity.HIGH,
+}
 _LONG_LINE = 4096
+_MOST_FILES = 100
 _MOST_LEAVES = 50_000_000
 
 
@@ -39,13 +56,21 @@ def scan(data: Buffer, subject: Subject, answer: Answer) -> None:
     last = end.start() if end else len(text)
     begins = list(_TREE.finditer(text, 0, last))
     stops = [found.start() for found in begins[1:]] + [last]
+    first = begins[0].start() if begins else last
+    highest = _LAST_FEATURE.search(text, 0, first)
+    features = int(highest[1]) + 1 if highest else 1 << 31
     for begin, stop in zip(begins, stops, strict=False):
-        wrong = _tree(text, begin.end(), stop)
+        wrong = _tree(text, begin.end(), stop, features)
         if wrong:
             shown = f"tree {begin[1].decode()}: {wrong}"
             answer.find(RULES["boosting.tree"], shown, offset=begin.start())
-    first = begins[0].start() if begins else last
     judge_texts(_texts(text, first, last), subject, answer)
+    for found in islice(_FILE.finditer(text, last), _MOST_FILES):
+        path = found[2].decode("utf-8", "replace")
+        severity = _FAR.get(place_of(path))
+        if severity is not None:
+            shown = f"{found[1].decode()}: {path[:200]}"
+            answer.find(RULES["boosting.file"], shown, offset=found.start(), severity=severity)
 
 
 def _texts(text: bytes, first: int, last: int) -> Iterator[tuple[str, str]]:
@@ -57,7 +82,7 @@ def _texts(text: bytes, first: int, last: int) -> Iterator[tuple[str, str]]:
     yield "behind the trees", text[last : last + (1 << 20)].decode("utf-8", "replace")
 
 
-def _tree(text: bytes, begin: int, stop: int) -> str:
+def _tree(text: bytes, begin: int, stop: int, features: int) -> str:
     """What is wrong with one tree."""
     fields: dict[bytes, bytes] = {}
     for found in _LINE.finditer(text, begin, stop):
@@ -71,7 +96,20 @@ def _tree(text: bytes, begin: int, stop: int) -> str:
     left, right = _row(fields, b"left_child"), _row(fields, b"right_child")
     if len(values) != count or (count > 1 and not len(left) == len(right) == count - 1):
         return f"{count} leaves, {len(values)} values, {len(left)} and {len(right)} children"
-    return _children(left, right, count)
+    return _splits(fields, count, features) or _children(left, right, count)
+
+
+def _splits(fields: dict[bytes, bytes], leaves: int, features: int) -> str:
+    """What every inner node asks: a reader takes as many as there are, and any feature's number."""
+    if leaves == 1:
+        return ""
+    for name in _SPLITS:
+        if name in fields and len(fields[name].split()) != leaves - 1:
+            return f"{len(fields[name].split())} values of {name.decode()} for {leaves} leaves"
+    for feature in _row(fields, _SPLITS[0]):
+        if not 0 <= feature < features:
+            return f"feature {feature} of {features}"
+    return ""
 
 
 def _row(fields: dict[bytes, bytes], name: bytes) -> list[int]:

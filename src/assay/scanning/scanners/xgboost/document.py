@@ -6,7 +6,7 @@ Source: "Introduction to Model IO" in the XGBoost documentation, and its JSON sc
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.scanning.parsers.ubjson import BudgetError, CutOffError, Numbers, UbjsonError, parse
@@ -16,6 +16,10 @@ from assay.scanning.subject import Answer, Buffer, Subject
 _BEGINNING = re.compile(rb"\{[iUIlL][\0-\xff]{1,8}(?:learner|version)[\[{]", re.DOTALL)
 _OBJECT = re.compile(rb"\{[iUIlL$#}]")
 _MOST_TREES = 1_000_000
+_DIGITS = 12
+_PER_NODE = ("split_indices", "split_conditions", "default_left", "parents")
+_DELETED = 0x7FFFFFFF
+"""The feature of a node that was cut off."""
 
 
 def is_ubjson(data: Buffer, subject: Subject) -> bool:
@@ -52,10 +56,18 @@ def scan_json(document: Any, subject: Subject, answer: Answer) -> None:
     judge_texts(texts_in(parts, "learner"), subject, answer)
     booster = learner.get("gradient_booster")
     if isinstance(booster, Mapping):
-        _judge_booster(booster, answer)
+        _judge_booster(booster, _features(learner), answer)
 
 
-def _judge_booster(booster: Mapping[str, Any], answer: Answer) -> None:
+def _features(learner: Mapping[str, Any]) -> int:
+    """How many features a model has, where it says so."""
+    parameters = learner.get("learner_model_param")
+    said = parameters.get("num_feature") if isinstance(parameters, Mapping) else None
+    known = isinstance(said, str) and said.isascii() and said.isdecimal() and len(said) < _DIGITS
+    return (int(str(said)) if known else 0) or _DELETED
+
+
+def _judge_booster(booster: Mapping[str, Any], features: int, answer: Answer) -> None:
     """Trees lie in `model`, those of a booster with dropout one level deeper."""
     for part in (booster, booster.get("gbtree"), booster.get("model")):
         model = part.get("model", part) if isinstance(part, Mapping) else None
@@ -63,12 +75,12 @@ def _judge_booster(booster: Mapping[str, Any], answer: Answer) -> None:
         if not isinstance(trees, list):
             continue
         for number, tree in enumerate(trees[:_MOST_TREES]):
-            wrong = _tree(tree)
+            wrong = _tree(tree, features)
             if wrong:
                 answer.find(RULES["boosting.tree"], f"tree {number}: {wrong}")
 
 
-def _tree(tree: Any) -> str:
+def _tree(tree: Any, features: int) -> str:
     """What is wrong with one tree."""
     if not isinstance(tree, Mapping):
         return "no tree"
@@ -77,12 +89,24 @@ def _tree(tree: Any) -> str:
         return "children that are no numbers" if "left_children" in tree else ""
     if len(left) != len(right):
         return f"{len(left)} left and {len(right)} right children"
-    splits = tree.get("split_indices")
-    if isinstance(splits, (list, Numbers)) and len(splits) != len(left):
-        return f"{len(splits)} splits for {len(left)} nodes"
+    wrong = _nodes(tree, left, features)
+    if wrong:
+        return wrong
     # A leaf has no left child; its right one may be the number of its row of values.
     inner = [second if first >= 0 else -1 for first, second in zip(left, right, strict=True)]
     return mistake(left, inner, len(left))
+
+
+def _nodes(tree: Mapping[str, Any], left: Sequence[int], features: int) -> str:
+    """What each node holds: as many values as there are nodes, and features that are there."""
+    for name in _PER_NODE:
+        row = tree.get(name)
+        if isinstance(row, (list, Numbers)) and len(row) != len(left):
+            return f"{len(row)} values of {name} for {len(left)} nodes"
+    for feature, child in zip(_row(tree.get("split_indices")) or (), left, strict=False):
+        if child >= 0 and not 0 <= feature < features and feature != _DELETED:
+            return f"feature {feature} of {features}"
+    return ""
 
 
 def _row(value: Any) -> list[int] | None:
