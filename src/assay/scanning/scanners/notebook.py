@@ -143,7 +143,7 @@ def _cell(
             _code(f"cell {number}", text, subject, part)
         else:
             judge_words(text, language, part)
-        if _is_hidden(cell) and any(found.blocks for found in part.findings):
+        if _is_hidden(cell) and any(found.needs_review for found in part.findings):
             answer.find(RULES["notebook.hidden-cell"], f"cell {number}: {text[:120]}")
         answer.take(part.findings, part.unread_parts)
     elif kind in ("markdown", "raw", "heading"):

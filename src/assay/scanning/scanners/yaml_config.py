@@ -100,6 +100,11 @@ _ANY_TAG = re.compile(
     rb"(?:!!|tag:yaml\.org,2002:|!<[^>]{0,60}|!py[^\s]{0,10}!|!)python/(?:object(?:/apply|/new)?|name|module)"
     rb"[:/][\w.:]{0,120}|!<?!?(?:ruby|java)/object"
 )
+_DATA_MODULES = frozenset(
+    "abc array bisect collections copy dataclasses datetime decimal enum fractions functools heapq "
+    "itertools json math numbers operator random re statistics string time typing uuid".split()
+)
+"""Modules of the standard library that only hold and compute data."""
 _LOCAL_CALLS = re.compile(
     r"!(?:apply|new|call|exec|eval|import|module|func|function|name|obj|object|py|python|pyexec|"
     r"lambda|code|cmd|shell|sh|command)(?::(?P<name>[\w.]+))?\Z",
@@ -209,9 +214,7 @@ def _python_tag(
     what: str, name: str, shown: str, subject: Subject, answer: Answer, line: int
 ) -> None:
     if what == "module":
-        grave = reach(f"{name}.system", subject.policy) is Reach.DANGEROUS
-        severity = Severity.HIGH if grave else None
-        answer.find(RULES["yaml.builds-object"], shown, line=line, severity=severity)
+        _module(name, shown, subject, answer, line)
         return
     reached = reach(name, subject.policy)
     if _CALLS.match(what) and reach(f"builtins.{name}", subject.policy) is not Reach.UNKNOWN:
@@ -223,6 +226,16 @@ def _python_tag(
     else:
         severity = Severity.HIGH if reached is Reach.REVIEW and _CALLS.match(what) else None
         answer.find(RULES["yaml.builds-object"], shown, line=line, severity=severity)
+
+
+def _module(name: str, shown: str, subject: Subject, answer: Answer, line: int) -> None:
+    """A module is imported as soon as the tag is met: its own code runs, whatever it is for."""
+    if name.partition(".")[0] in _DATA_MODULES:
+        answer.find(RULES["yaml.builds-object"], shown, line=line)
+    elif reach(f"{name}.x", subject.policy) is Reach.LIBRARY:
+        answer.find(RULES["yaml.library-object"], shown, line=line)
+    else:
+        answer.find(RULES["yaml.builds-object"], shown, line=line, severity=Severity.HIGH)
 
 
 def _local_tag(node: Node, subject: Subject, answer: Answer, line: int) -> None:

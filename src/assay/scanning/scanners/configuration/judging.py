@@ -231,11 +231,15 @@ class Judging:
     def named_class(self, key: str, value: Any, around: Around) -> None:
         """A module and a class in it, under a pair of keys (MSONable and others)."""
         module = around.get(_MODULES_OF[key])
+        if key == "class_name" and "config" in around:
+            return  # Keras names a class so, and its own scanner judges it
         if isinstance(value, str) and isinstance(module, str) and module:
             self.imported(f"{_MODULES_OF[key]}, {key}", f"{module}.{value}", strict=False)
 
     def callable(self, key: str, value: Any, _: Around) -> None:
         """A name under a key that stands for something to call."""
+        if isinstance(value, str) and value.startswith(_KERAS_OPERATORS):
+            return
         if isinstance(value, str) and DOTTED.match(value):
             self.imported(key, value, strict=False)
 
@@ -270,6 +274,8 @@ _MODULES_OF = {
     "class_name": "module",
 }
 """Keys of a class's name, by which key its module is named."""
+_KERAS_OPERATORS = "__operators__."
+"""What a Keras graph calls the operators of Python on its tensors."""
 _PARAMETERS = frozenset(
     "params init_parameters init_args kwargs args _args_ parameters init_params".split()
 )

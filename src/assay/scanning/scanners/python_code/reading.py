@@ -60,19 +60,19 @@ class Reading:
         problem: Why it was not read to its end; "" where it was.
         held: Bytes and decoded text the program holds that may be something else inside:
             pickles, marshalled code, programs.
-        invalid: Whether it is no Python that the interpreter would run.
         imports: Modules it imports that are no part of the standard library.
         calls: Names of such modules that it calls when it is imported or loaded.
         functions: First and last line and name of each function and method at the top.
+        invalid: Whether it is no Python that the interpreter would run.
     """
 
     deeds: tuple[Deed, ...]
     problem: str = ""
     held: tuple[tuple[int, bytes], ...] = field(default=())
-    invalid: bool = False
     imports: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     functions: tuple[tuple[int, int, str], ...] = ()
+    invalid: bool = False
 
 
 class _Judge:
