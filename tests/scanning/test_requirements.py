@@ -72,6 +72,8 @@ def test_a_password_in_an_address_is_not_shown() -> None:
         ("reqeusts", "requests"),
         ("huggingface_hb", "huggingface-hub"),
         ("nurnpy", "numpy"),
+        ("numpyy", "numpy"),
+        ("huggingface-hubb", "huggingface-hub"),
     ],
 )
 def test_a_name_one_letter_off_is_a_look_alike(name: str, popular: str) -> None:
@@ -82,8 +84,33 @@ def test_a_name_one_letter_off_is_a_look_alike(name: str, popular: str) -> None:
 @pytest.mark.parametrize(
     "name",
     "torch torchx torchmetrics transformers-stream-generator numpydoc requests-cache scapy "
-    "dataset tokenizers tokenizer Pillow PyYAML scikit_learn tensorflow-cpu torch-geometric "
+    "tensorboardX kerasn keras2 torchx dataset tokenizers tokenizer Pillow PyYAML scikit_learn tensorflow-cpu torch-geometric "
     "pandas-stubs flask ray jax onnx timm trl numba sympy six attrs".split(),
 )
 def test_other_packages_are_no_look_alikes(name: str) -> None:
     assert look_alike(name) is None
+
+
+PROJECT = """\
+[project]
+name = "m"
+dependencies = ["torch>=2"{more}]
+[project.urls]
+homepage = "https://m.example"
+"Bug Tracker" = "https://m.example/issues"
+[tool.poetry.dependencies]
+torch = "^2"
+"""
+
+
+def test_a_projects_own_pages_are_no_packages() -> None:
+    judged = judge(PROJECT.format(more="").encode(), "pyproject.toml")
+    assert not judged.findings, judged
+
+
+def test_a_projects_packages_from_elsewhere_are_found() -> None:
+    more = ', "fast @ https://files.evil.example/fast.whl"'
+    judged = judge(PROJECT.format(more=more).encode(), "pyproject.toml")
+    assert "requirements.direct" in judged.rules
+    poetry = PROJECT.format(more="") + 'fast = {url = "https://files.evil.example/fast.whl"}\n'
+    assert "requirements.direct" in judge(poetry.encode(), "pyproject.toml").rules

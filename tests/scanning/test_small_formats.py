@@ -74,9 +74,13 @@ def test_compiled_models(mark: bytes) -> None:
     assert "compiled.host-code" in judge(body + elf(), "model.engine").rules
     assert "compiled.host-code" in judge(body + pe() + bytes(99), "model.engine").rules
     named = judge(body + b"\0/tmp/libplugin.so\0", "model.engine")
-    assert named.verdict is SUSPICIOUS
+    assert named.verdict is MALICIOUS
     assert any("/tmp/libplugin.so" in finding.evidence for finding in named.findings)
-    assert judge(body + b"\0import os; os.system('id')\0", "m.plan").verdict is SUSPICIOUS
+    assert judge(body + b"\0import os; os.system('id')\0", "m.plan").verdict is MALICIOUS
+    for runtime in (b"libnvinfer_plugin.so.10", b"/usr/lib/x86_64-linux-gnu/libnvinfer.so.8"):
+        assert judge(body + b"\0" + runtime + b"\0", "m.plan").verdict is SUSPICIOUS
+    for path in (b"\\\\host\\share\\p.dll", b"../../libp.so", b"/opt/x/libp.so"):
+        assert judge(body + b"\0" + path + b"\0", "m.plan").verdict is MALICIOUS, path
     assert judge(body + b"a" * 100_000 + b".sox is no library", "m.plan").verdict is CLEAN
 
 

@@ -23,8 +23,8 @@ def strings(*texts: str) -> bytes:
     return struct.pack(f"<I{len(offsets)}I", len(texts), *offsets) + body
 
 
-def tensor(name: str, buffer: int, kind: int = FLOAT) -> Table:
-    return Table({0: Numbers([2]), 1: Number(kind, 1), 2: Number(buffer), 3: name})
+def tensor(name: str, buffer: int, kind: int = FLOAT, shape: Sequence[int] = (2,)) -> Table:
+    return Table({0: Numbers(list(shape)), 1: Number(kind, 1), 2: Number(buffer), 3: name})
 
 
 def node_options(op: str, **attributes: bytes) -> bytes:
@@ -60,6 +60,7 @@ def model(
     code: int = 0,
     more: dict[int, object] | None = None,
     buffers: Sequence[Table] = (),
+    shape: Sequence[int] = (2,),
 ) -> bytes:
     """An addition, or a custom operator of a name, of an input and a constant."""
     opcode = {0: Number(CUSTOM if custom else ADD, 1), 3: Number(CUSTOM if custom else ADD)}
@@ -67,7 +68,7 @@ def model(
         {
             0: Tables(
                 [
-                    tensor("x", 0, input_kind),
+                    tensor("x", 0, input_kind, shape),
                     tensor("w", buffer, constant_kind),
                     tensor("y", 0),
                 ]

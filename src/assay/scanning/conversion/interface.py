@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.core.digest import Digest
-from assay.core.errors import ConflictError, DataError, UnavailableError, UsageError
-from assay.core.folder import file_digest, shown
+from assay.core.errors import DataError, UnavailableError, UsageError
+from assay.core.folder import shown
 from assay.core.hashing import Progress, silent
-from assay.core.limits import ArchiveLimits, ScanLimits
-from assay.scanning.conversion.plan import TensorPlan
+from assay.core.limits import MIB, ArchiveLimits, ScanLimits
+from assay.scanning.conversion.layout import changed, copies
+from assay.scanning.conversion.placing import destination, is_regular, replacing
+from assay.scanning.conversion.plan import TensorPlan, printable
+from assay.scanning.conversion.writing import write
 from assay.scanning.isolation.budgets import as_options
 from assay.scanning.isolation.process import Child, DeadError
 
 SCHEMA = "assay.convert/1"
 _START_SECONDS = 60
+_SELECT_CHARACTERS = 4096
+_GROWTH = 16
+_ALLOWANCE = 64 * MIB
+"""Tensors that overlap may take this many times the source, and this much more."""
+_MOST_COPIES = 5_000_000
+_PERMISSIONS = 0o666
 _REMEDY = "only a file with tensors and nothing else can be converted; assay scan says what it does"
 
 
@@ -75,36 +82,47 @@ def convert(
         progress: Told the bytes of tensors written.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, the target is the model or no regular file, or the
+            part wanted has too long a name.
         ConflictError: the target is there.
-        DataError: the file holds something else than tensors, or is damaged.
+        DataError: the file holds something else than tensors, is damaged, or changed.
         UnavailableError: a file cannot be read or written, or the sandbox not be started.
     """
     source = Path(model)
-    written = Path(target) if target else source.with_suffix(".safetensors")
-    if not source.is_file():
+    if len(select) > _SELECT_CHARACTERS:
+        raise UsageError(f"--select is over {_SELECT_CHARACTERS} characters")
+    if not is_regular(source):
         raise UsageError("is not a file", subject=shown(str(source)))
-    if written.exists() and not force:
-        raise ConflictError(
-            "exists already", subject=shown(str(written)), remedy="name another, or --force"
-        )
+    written = Path(target) if target else source.with_suffix(".safetensors")
     try:
-        with source.open("rb") as file, _mapped(file.fileno(), source) as data:
-            plans = _planned(file.fileno(), source, len(data), select, limits or ScanLimits())
-            size = _write(plans, data, written, progress)
+        with _opened(source) as descriptor:
+            before = os.fstat(descriptor)
+            place = destination(written, before, force=force)
+            if not before.st_size:
+                raise DataError("is empty", subject=shown(str(source)))
+            plans = _planned(descriptor, source, before.st_size, select, limits or ScanLimits())
+            with replacing(place, before.st_mode & _PERMISSIONS) as file:
+                size, digest = write(plans, descriptor, file, progress)
+                if _version(os.fstat(descriptor)) != _version(before):
+                    raise changed()
     except OSError as error:
         raise UnavailableError(
             f"cannot be converted: {error.strerror}", subject=shown(str(error.filename or source))
         ) from None
-    digest = Digest.from_raw(file_digest(written).digest)
     return Conversion(source, written, len(plans), size, digest)
 
 
-def _mapped(descriptor: int, source: Path) -> mmap.mmap:
+@contextmanager
+def _opened(source: Path) -> Iterator[int]:
+    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-    except ValueError:
-        raise DataError("is empty", subject=shown(str(source))) from None
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _planned(
@@ -123,7 +141,25 @@ def _planned(
     finally:
         child.end()
     rows = _rows(answer, source)
-    return [TensorPlan.from_json(row).check(size) for row in rows]
+    return _bounded([TensorPlan.from_json(row).check(size) for row in rows], size)
+
+
+def _bounded(plans: list[TensorPlan], size: int) -> list[TensorPlan]:
+    """The plans, if writing them takes an effort in proportion to the source of `size` bytes.
+
+    Raises:
+        DataError: it does not.
+    """
+    total = runs = 0
+    for plan in plans:
+        total += plan.size
+        if total > size * _GROWTH + _ALLOWANCE:
+            raise DataError("would be far larger than the file it is in", subject=plan.shown)
+        if not plan.contiguous:
+            runs += copies(plan)
+        if runs > _MOST_COPIES:
+            raise DataError("is scattered over too many places", subject=plan.shown)
+    return plans
 
 
 def _rows(answer: Mapping[str, Any] | None, source: Path) -> Sequence[Mapping[str, Any]]:
@@ -131,25 +167,8 @@ def _rows(answer: Mapping[str, Any] | None, source: Path) -> Sequence[Mapping[st
         raise DataError("was not read within its time", subject=shown(str(source)))
     rows = answer.get("tensors")
     if not isinstance(rows, list):
-        reason = str(answer.get("refused", "could not be read"))
+        reason = printable(str(answer.get("refused", "could not be read")))
         raise DataError(
             f"cannot be converted: {reason}", subject=shown(str(source)), remedy=_REMEDY
         )
     return rows
-
-
-def _write(plans: list[TensorPlan], data: mmap.mmap, target: Path, progress: Progress) -> int:
-    """Write beside the target and put in place when whole."""
-    from assay.scanning.conversion.writing import write
-
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            size = write(plans, data, file, progress)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    return size

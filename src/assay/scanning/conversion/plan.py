@@ -33,6 +33,15 @@ ITEM_BYTES = {
 }
 """Bytes of an element by the safetensors name of its type."""
 MOST_DIMENSIONS = 64
+LARGEST = (1 << 63) - 1
+"""The most any size, stride, offset or number of bytes may be."""
+
+_SHOWN_CHARACTERS = 120
+
+
+def printable(text: str) -> str:
+    """A text whose control characters and lone surrogates are escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,11 @@ class TensorPlan:
     strides: tuple[int, ...]
     start: int
     end: int
+
+    @property
+    def shown(self) -> str:
+        """The beginning of its name, such as can be printed."""
+        return printable(self.name[:_SHOWN_CHARACTERS])
 
     @property
     def size(self) -> int:
@@ -85,12 +99,16 @@ class TensorPlan:
             or len(self.shape) != len(self.strides)
             or len(self.shape) > MOST_DIMENSIONS
             or min(whole) < 0
+            or max(whole) > LARGEST
+            or math.prod(n or 1 for n in self.shape) * ITEM_BYTES[self.dtype] > LARGEST
         ):
-            raise DataError("is not described as a tensor", subject=self.name)
+            raise DataError("is not described as a tensor", subject=self.shown)
+        if self.name == "__metadata__" or any("\ud800" <= c <= "\udfff" for c in self.name):
+            raise DataError("cannot be the name of a tensor in safetensors", subject=self.shown)
         last = sum((n - 1) * s for n, s in zip(self.shape, self.strides, strict=True))
         reach = 0 if 0 in self.shape else (last + 1) * ITEM_BYTES[self.dtype]
         if self.start + reach > self.end or self.end > size:
-            raise DataError("reaches past the end of its storage", subject=self.name)
+            raise DataError("reaches past the end of its storage", subject=self.shown)
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -120,5 +138,5 @@ class TensorPlan:
                 int(row["start"]),
                 int(row["end"]),
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, OverflowError, TypeError, ValueError):
             raise DataError("the reader's plan could not be understood") from None

@@ -91,7 +91,7 @@ def _legacy(data: Buffer) -> tuple[Any, dict[str, Span]]:
     widths = {s.key: ITEM_BYTES.get(s.dtype, 1) for s in _storages(found[3])}
     storages: dict[str, Span] = {}
     for key in keys:
-        if key not in widths:
+        if not isinstance(key, str) or key not in widths:
             raise NotTensorsError("a storage that belongs to no tensor")
         start = at + 8
         at = start + int.from_bytes(data[at:start], "little") * widths[key]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from assay.scanning.conversion.plan import LARGEST
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.reading import (
     MalformedError,
@@ -306,7 +307,7 @@ class _Machine:
 
 
 def _key(key: Any) -> str | int:
-    if not isinstance(key, (str, int)):
+    if not isinstance(key, (str, int)) or (isinstance(key, int) and abs(key) > LARGEST):
         raise NotTensorsError("a key that is neither text nor number")
     return key
 
@@ -358,6 +359,7 @@ def _tensor(arguments: tuple[Any, ...]) -> Any:
     """`_rebuild_tensor(storage, offset, size, stride)` and what later versions added."""
     if not 4 <= len(arguments) <= 7 or (len(arguments) > 5 and arguments[5] != {}):
         return None
+    _without_metadata(arguments[6:])
     return _over(arguments, arguments[0].dtype if isinstance(arguments[0], Storage) else "")
 
 
@@ -365,8 +367,15 @@ def _typed_tensor(arguments: tuple[Any, ...]) -> Any:
     """`_rebuild_tensor_v3`: bytes and a type, for types that have no storage of their own."""
     if len(arguments) not in (7, 8) or not isinstance(arguments[6], Name) or arguments[5] != {}:
         return None
+    _without_metadata(arguments[7:])
     dtype = _DTYPES.get(arguments[6].name, "") if arguments[6].module == "torch" else ""
     return _over(arguments, dtype)
+
+
+def _without_metadata(given: tuple[Any, ...]) -> None:
+    """`torch._utils.set_tensor_metadata` turns signs of the values the bytes stand for."""
+    if given and given[0] is not None and given[0] != {}:
+        raise NotTensorsError("a tensor has metadata (neg, conj): its bytes are not its values")
 
 
 def _over(arguments: tuple[Any, ...], dtype: str) -> Tensor | None:
@@ -379,7 +388,7 @@ def _over(arguments: tuple[Any, ...], dtype: str) -> Tensor | None:
 
 
 def _is_size(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= LARGEST
 
 
 def _are_sizes(value: Any) -> bool:

@@ -37,10 +37,11 @@ _OPTION = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"\[+\s*(?:source|tool\.(?:poetry|pdm)\.source|tool\.uv\.index|index)\s*\]+")
+_PACKAGES = re.compile(r"dependenc|packages|requires|^\[project\]|build-system", re.IGNORECASE)
 _URL = re.compile(r"\burl\s*=\s*[\"']([^\"']+)")
 _UNVERIFIED = re.compile(r"\b(?:verify_ssl|ssl_verify)\s*[=:]\s*(?:false|no|0)\b", re.IGNORECASE)
 _DIRECT = re.compile(
-    r"(?:^\s*(?:-\s*)?[\"']?(?:-e\s+|--editable[\s=]+)?|@\s*|=\s*[\"'])"
+    r"(?:^\s*(?:-\s*)?[\"']?(?:-e\s+|--editable[\s=]+)?|@\s*|\b(?:git|url)\s*=\s*[\"'])"
     r"((?:(?:git|hg|svn|bzr)\+|git@|https?://|ftp://)[^\s;\"',]+)"
 )
 _NAME = re.compile(
@@ -79,8 +80,9 @@ def judge_text(data: Buffer, subject: Subject, answer: Answer) -> None:
             _judge_index(number, found.group(1), answer)
         if _UNVERIFIED.search(line):
             answer.find(RULES["requirements.unprotected"], line.strip(), line=number)
-        for found in _DIRECT.finditer(line):
-            _judge_direct(number, found.group(1), answer)
+        if pip or not section or _PACKAGES.search(section):
+            for found in _DIRECT.finditer(line):
+                _judge_direct(number, found.group(1), answer)
         if pip or name.lower().endswith((".yml", ".yaml")):
             _judge_name(number, line, answer)
 

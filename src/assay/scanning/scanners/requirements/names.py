@@ -34,7 +34,7 @@ def look_alike(name: str) -> str | None:
         if drawn == _drawn(popular) or (
             abs(len(popular) - len(plain)) <= 1
             and len(popular) >= _SHORTEST
-            and plain[: len(popular)] != popular
+            and (plain[: len(popular)] != popular or plain[-1] == popular[-1].lower())
             and _one_apart(plain, popular)
         ):
             return popular
