@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,9 @@ def command(
     from assay.scanning.conversion.interface import convert
 
     del to
-    size = model.stat().st_size if model.is_file() else 0
+    size = 0
+    with suppress(OSError, ValueError):
+        size = model.stat().st_size
     with byte_progress(f"converting {shown(model.name)}", size) as progress:
         done = convert(model, out, select=select, force=force, progress=progress)
     if form is Format.JSON:
