@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.core.finding import Severity, Verdict
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from scanning.container_making import COMMAND, ELF, judge
 from scanning.protobuf_making import blob, message, number
 from scanning.tensorflow_making import (

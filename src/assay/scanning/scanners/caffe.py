@@ -16,7 +16,7 @@ from assay.scanning.references import HIDDEN_CODE, LOADS_CODE, TRAVERSAL
 from assay.scanning.rules import Rule, table
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.embedded import programs
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.subject import Answer, Buffer, Subject
 
 TITLE = "Caffe"

@@ -11,7 +11,7 @@ from itertools import islice
 
 from assay.core.finding import Severity
 from assay.scanning.scanners.boosting import RULES, judge_texts, mistake
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _BEGINNING = re.compile(

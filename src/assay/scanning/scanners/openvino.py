@@ -13,7 +13,7 @@ from assay.core.finding import Confidence, Severity
 from assay.scanning.parsers.xml_document import Event, Start, root_of
 from assay.scanning.references import DISAGREEMENT, DO_NOT_LOAD, LOADS_CODE, TRAVERSAL
 from assay.scanning.rules import Rule, table
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.xml_reading import read
 from assay.scanning.subject import Answer, Buffer, Subject
 

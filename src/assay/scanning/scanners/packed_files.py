@@ -16,7 +16,7 @@ from assay.core.finding import Confidence, Severity
 from assay.scanning.archives.contents import Contents, Item
 from assay.scanning.references import DO_NOT_LOAD, TRAVERSAL
 from assay.scanning.rules import Rule, table
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 
 TITLE = "TorchServe"
 RULES = table(

@@ -18,7 +18,7 @@ from assay.scanning.parsers.xml_document import (
     events,
 )
 from assay.scanning.scanners.acting_text import acting
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.xml_rules import RULES
 from assay.scanning.subject import Answer, Buffer
 

@@ -11,8 +11,8 @@ import re
 from assay.scanning.kinds import extension
 from assay.scanning.parsers.flatbuffers import FlatError, Table, root
 from assay.scanning.scanners.embedded import programs
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.mobile.rules import RULES
-from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _OPERATORS, _TYPE, _MAIN, _NAME, _EXTERNAL = 3, 5, 2, 3, 7

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from assay.core.finding import Severity
 from assay.scanning.pickle.executables import executable
 from assay.scanning.scanners.acting_text import acting
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.paddle.rules import RULES
 from assay.scanning.scanners.paddle.stock_ops import is_stock
-from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.subject import Answer
 
 _PYTHON = frozenset({"py_func", "pylayer_func", "create_py_reader"})

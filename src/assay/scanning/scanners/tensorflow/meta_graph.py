@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.scanning.parsers.protobuf import LENGTH, Field, Message
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.tensorflow.keras_metadata import judge_metadata
 from assay.scanning.scanners.tensorflow.operators import judge_graph
-from assay.scanning.scanners.tensorflow.places import Place, place_of
 from assay.scanning.scanners.tensorflow.rules import RULES
 from assay.scanning.subject import Answer, Subject
 

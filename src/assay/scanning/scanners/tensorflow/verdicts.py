@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.core.finding import Severity
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.tensorflow.effects import Act
 from assay.scanning.scanners.tensorflow.origins import (
     ASSET,
@@ -17,7 +18,6 @@ from assay.scanning.scanners.tensorflow.origins import (
     STORED,
     Source,
 )
-from assay.scanning.scanners.tensorflow.places import Place, place_of
 
 _LOW, _MEDIUM, _HIGH = Severity.LOW, Severity.MEDIUM, Severity.HIGH
 

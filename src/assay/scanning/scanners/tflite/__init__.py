@@ -17,7 +17,7 @@ from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.executables import executable
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.embedded import Hidden, imports_as_pickle, programs
-from assay.scanning.scanners.tensorflow.places import Place, place_of
+from assay.scanning.scanners.file_places import Place, place_of
 from assay.scanning.scanners.tflite.associated import first_member, judge_files
 from assay.scanning.scanners.tflite.flex import PREFIX, judge_flex
 from assay.scanning.scanners.tflite.model import (
