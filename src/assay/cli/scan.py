@@ -115,11 +115,11 @@ def command(
       assay scan model.pt weights.safetensors --gate medium --format json
     """
     from assay.scanning.isolation.pool import Pool
-    from assay.scanning.isolation.sandbox import allowed
+    from assay.scanning.isolation.sandbox import Sandbox, allowed
 
     rules = _yara(yara or [])
     vouched = allowed(allow or ())
-    with Pool(allow=vouched, yara=rules, jobs=jobs) as sandbox:
+    with Pool(lambda: Sandbox(allow=vouched, yara=rules), jobs=jobs) as sandbox:
         sandbox.start()  # it gets ready while the rest is imported
         from assay.core.finding import Severity
         from assay.scanning.baseline import read_baseline

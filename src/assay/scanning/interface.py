@@ -123,7 +123,8 @@ def scan_paths(
     progress: Progress = silent,
 ) -> Report:
     """`scan` over several units, with one sandbox."""
-    with Pool(limits, allow=allowed(policy_files)) as sandbox:
+    allow = allowed(policy_files)
+    with Pool(lambda: Sandbox(limits, allow=allow)) as sandbox:
         sandbox.start()
         return scan_with(sandbox, paths, each=each, outside=outside, progress=progress)
 
@@ -178,7 +179,7 @@ def scan_files(
     reads: list[FileRead] = []
     known = outside or Outside()
     cache = ResultCache(results, RULESET, budgets) if results else None
-    sandbox = Pool(budgets, beat=lambda: progress(0))
+    sandbox = Pool(lambda: Sandbox(budgets, beat=lambda: progress(0)))
     with sandbox, Batch(sandbox, budgets, progress, cache) as batch:
         sandbox.start()
         for file in files:

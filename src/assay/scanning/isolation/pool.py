@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from typing import Self
 
-from assay.core.limits import ArchiveLimits, ScanLimits
 from assay.scanning.isolation.sandbox import FileResult, Sandbox
-
-if TYPE_CHECKING:
-    from assay.scanning.yara_rules import YaraRules
 
 MOST = 4
 """Children at once: each may need a gigabyte of memory."""
@@ -23,35 +18,22 @@ class Pool:
     """Files in, results out; a context manager with the methods of `Sandbox`.
 
     Args:
-        limits: Budgets; a child holds itself to them for each file.
-        archives: Budgets of archives.
-        allow: Imports a user vouches for, checked before.
-        beat: Called about every second while an answer is awaited; what it raises ends the wait.
-        yara: The user's own YARA rules.
+        make: Makes a sandbox; called for each child.
         jobs: Children at once; as many as there are processors, at most four, when 0.
 
     Attributes:
         children: One sandbox for each child there is so far.
+        limits: The budgets of each.
 
     Raises:
         UnavailableError: a child cannot be started at all (from any method).
     """
 
-    def __init__(
-        self,
-        limits: ScanLimits | None = None,
-        archives: ArchiveLimits | None = None,
-        allow: Iterable[str] = (),
-        beat: Callable[[], None] = lambda: None,
-        yara: YaraRules | None = None,
-        *,
-        jobs: int = 0,
-    ) -> None:
-        self.limits = limits or ScanLimits()
-        names = tuple(allow)
-        self._make = partial(Sandbox, self.limits, archives, names, beat, yara)
+    def __init__(self, make: Callable[[], Sandbox] = Sandbox, *, jobs: int = 0) -> None:
+        self._make = make
         self._jobs = jobs or min(len(os.sched_getaffinity(0)), MOST)
-        self.children = [self._make()]
+        self.children = [make()]
+        self.limits = self.children[0].limits
 
     def __enter__(self) -> Self:
         return self

@@ -63,3 +63,8 @@ class PickleResult:
     imports: tuple[Import, ...]
     streams: int
     end: int
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether it imports what no model needs."""
+        return any(found.safety is Safety.DANGEROUS for found in self.imports)

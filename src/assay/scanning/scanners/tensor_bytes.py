@@ -11,7 +11,7 @@ import base64
 from collections.abc import Iterator
 
 from assay.core.finding import Confidence, Severity
-from assay.scanning.pickle import Safety, scan_pickle
+from assay.scanning.pickle import scan_pickle
 from assay.scanning.pickle.executables import executable
 from assay.scanning.references import HIDDEN_CODE
 from assay.scanning.rules import Rule, table
@@ -133,6 +133,12 @@ def encoded_pickle(text: str, subject: Subject) -> bool:
     return _is_hostile(content, 0, len(content), subject)
 
 
+def is_hostile_pickle(content: bytes, subject: Subject) -> bool:
+    """Whether bytes, read as a pickle, import what no model needs."""
+    result = scan_pickle(content, path=subject.path, limits=subject.limits, policy=subject.policy)
+    return result.is_dangerous
+
+
 def _carried(head: bytes) -> tuple[str, str] | None:
     """The rule for what bytes begin with, and what that is."""
     program = executable(head)
@@ -164,8 +170,7 @@ def _is_hostile(data: Buffer, begin: int, end: int, subject: Subject) -> bool:
     if end - begin < 2 or not 2 <= data[begin + 1] <= 5:
         return False
     raw = bytes(data[begin : min(end, begin + _PICKLE_BYTES)])
-    result = scan_pickle(raw, path=subject.path, limits=subject.limits, policy=subject.policy)
-    return any(found.safety is Safety.DANGEROUS for found in result.imports)
+    return is_hostile_pickle(raw, subject)
 
 
 def _look_at_numbers(

@@ -13,7 +13,7 @@ from assay.scanning.parsers.gguf import (
     Entry,
     Gguf,
 )
-from assay.scanning.pickle import PersistentIdRule, Safety, scan_pickle
+from assay.scanning.pickle import PersistentIdRule, scan_pickle
 from assay.scanning.pickle import opcodes as op
 from assay.scanning.pickle.executables import executable
 from assay.scanning.scanners.acting_text import acting
@@ -99,7 +99,7 @@ def _judge_bytes(data: Buffer, entry: Entry, subject: Subject, answer: Answer) -
         policy=subject.policy,
         persistent_ids=PersistentIdRule.UNKNOWN,
     )
-    if any(found.safety is Safety.DANGEROUS for found in result.imports):
+    if result.is_dangerous:
         answer.find(RULES["gguf.hidden-pickle"], entry.key, offset=entry.begin)
         answer.take(result.findings, ())
 

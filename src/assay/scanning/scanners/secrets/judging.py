@@ -12,11 +12,11 @@ from binascii import Error as Base64Error
 from binascii import unhexlify
 from collections.abc import Iterator
 
-from assay.scanning.pickle import Safety, scan_pickle
 from assay.scanning.pickle.executables import executable
 from assay.scanning.scanners.acting_text import acting
 from assay.scanning.scanners.secrets.rules import RULES
 from assay.scanning.scanners.secrets.shapes import SHAPES, Shape
+from assay.scanning.scanners.tensor_bytes import is_hostile_pickle
 from assay.scanning.subject import Answer, Buffer, Subject
 
 _MOST_PLACES = 20_000
@@ -110,7 +110,7 @@ def _carried(blob: bytes, subject: Subject) -> str | None:
             script = acting(decoded)
             if script:
                 return f"behind {layer} layer(s) of encoding: {script}"
-        elif _PROTO.match(decoded) and _acts(decoded, subject):
+        elif _PROTO.match(decoded) and is_hostile_pickle(decoded, subject):
             return f"a pickle that acts behind {layer} layer(s) of encoding"
         blob = decoded.strip()
     return None
@@ -133,8 +133,3 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 def _is_text(head: bytes) -> bool:
     return not head.translate(None, bytes((9, 10, 13, *range(32, 127))))
-
-
-def _acts(content: bytes, subject: Subject) -> bool:
-    result = scan_pickle(content, path=subject.path, limits=subject.limits, policy=subject.policy)
-    return any(found.safety is Safety.DANGEROUS for found in result.imports)

@@ -76,14 +76,7 @@ def texts(value: Message) -> Iterator[tuple[Message, Field]]:
     Raises:
         WireError: at what is no value.
     """
-    for item in value:
-        if item.number == _TEXT and item.wire == LENGTH:
-            yield value, item
-        elif item.number == _LIST and item.wire == LENGTH:
-            inner = value.inside(item)
-            for part in inner:
-                if part.number == _LIST_TEXT and part.wire == LENGTH:
-                    yield inner, part
+    return _each(value, _TEXT, _LIST_TEXT)
 
 
 def functions(value: Message) -> Iterator[str]:
@@ -92,14 +85,19 @@ def functions(value: Message) -> Iterator[str]:
     Raises:
         WireError: at what is no value.
     """
+    return (_function(held.inside(item)) for held, item in _each(value, _FUNCTION, _LIST_FUNCTION))
+
+
+def _each(value: Message, alone: int, listed: int) -> Iterator[tuple[Message, Field]]:
+    """Fields of one kind with the message they are in: the value's own, and those of its lists."""
     for item in value:
-        if item.number == _FUNCTION and item.wire == LENGTH:
-            yield _function(value.inside(item))
+        if item.number == alone and item.wire == LENGTH:
+            yield value, item
         elif item.number == _LIST and item.wire == LENGTH:
             inner = value.inside(item)
             for part in inner:
-                if part.number == _LIST_FUNCTION and part.wire == LENGTH:
-                    yield _function(inner.inside(part))
+                if part.number == listed and part.wire == LENGTH:
+                    yield inner, part
 
 
 def _function(message: Message) -> str:
@@ -116,14 +114,7 @@ def tensors(value: Message) -> Iterator[Tensor]:
     Raises:
         WireError: at what is no value.
     """
-    for item in value:
-        if item.number == _TENSOR and item.wire == LENGTH:
-            yield _tensor(value.inside(item))
-        elif item.number == _LIST and item.wire == LENGTH:
-            inner = value.inside(item)
-            for part in inner:
-                if part.number == _LIST_TENSOR and part.wire == LENGTH:
-                    yield _tensor(inner.inside(part))
+    return (_tensor(held.inside(item)) for held, item in _each(value, _TENSOR, _LIST_TENSOR))
 
 
 def _tensor(message: Message) -> Tensor:
