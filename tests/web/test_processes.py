@@ -111,10 +111,12 @@ def test_callers_that_never_say_what_they_want_are_hung_up_on(server):
             made = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             with suppress(OSError):
                 made.sendall(b"GET /ok HTTP/1.1\r\nHost:")
-        time.sleep(0.3)
-        descriptors = list(Path(f"/proc/{server.pid}/fd").iterdir())
-        assert 40 < len(descriptors) < 80
-        time.sleep(1.2)
+        held = []
+        for _ in range(30):  # when the server gets to them depends on the machine's load
+            held.append(len(list(Path(f"/proc/{server.pid}/fd").iterdir())))
+            time.sleep(0.05)
+        assert any(40 < count < 80 for count in held)
+        assert max(held[6:]) < 80
         answer = urllib.request.urlopen(f"http://127.0.0.1:{server.port}/ok", timeout=5)
         assert answer.read() == b"ok"
         answer.close()
